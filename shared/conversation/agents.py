@@ -1,0 +1,191 @@
+"""What agents ask of a conversation, and what the one place of assignment answers about their claims."""
+
+from shared.conversation.bot_turns import hand_off
+from shared.conversation.commands import ClaimWanted, ReleaseClaim
+from shared.conversation.content import Note
+from shared.conversation.draft import Draft
+from shared.conversation.facts import (
+    AcceptSession,
+    AgentClaimed,
+    AgentCommand,
+    ClaimQuestioned,
+    ClaimRefused,
+    CloseSession,
+    DiscardMessage,
+    MarkSent,
+    SendReply,
+    TransferSession,
+)
+from shared.conversation.model import BOT, MessageChange, Party, Problem
+from shared.conversation.sending import closed_window, discard_held, hold, may_hold, room, send
+from shared.conversation.sessions import end_session, release_claim
+
+
+def reply(draft: Draft, asked: SendReply) -> None:
+    """All parts or none: sent within the quota, else held if the agent wants that and there is space."""
+    if problem := _not_theirs(draft, asked):
+        draft.settle_command(asked, problem)
+        return
+    if room(draft) >= len(asked.parts):
+        put = send
+    elif asked.if_closed == "hold" and may_hold(draft, len(asked.parts)):
+        put = hold
+    else:
+        draft.settle_command(asked, closed_window(draft))
+        return
+    sender = Party(kind="agent", id=asked.agent_id, name=asked.agent_name)
+    for part in asked.parts:
+        put(
+            draft,
+            part,
+            sender,
+            command_id=asked.command_id,
+            client_id=asked.client_id,
+            digest=asked.digest,
+            resend_of=asked.resend_of,
+        )
+    draft.update(unread=0)
+    draft.update_session(active_at=draft.now)
+    draft.settle_command(asked)
+
+
+def accept(draft: Draft, asked: AcceptSession) -> None:
+    """The holder accepts again in vain but in peace; a waiting session is claimed in the one place of assignment."""
+    session = draft.conversation.session
+    if session is not None and session.state == "agent" and session.responder is not None:
+        held_by_asker = session.responder.id == asked.agent_id
+        draft.settle_command(asked, None if held_by_asker else taken(session.responder))
+    elif session is not None and session.state in {"waiting", "bot"}:
+        draft.command(_claim_wanted(draft, asked, asked.agent_id))
+    else:
+        draft.settle_command(asked, Problem(code="conflict", detail="The session is closed; nobody waits here."))
+
+
+def transfer(draft: Draft, asked: TransferSession) -> None:
+    """To an agent by a claim, who must have room; to a group back in line; to the bot at once."""
+    problem = _not_theirs(draft, asked)
+    if problem is not None:
+        draft.settle_command(asked, problem)
+        return
+    if asked.note:
+        sender = Party(kind="agent", id=asked.agent_id, name=asked.agent_name)
+        draft.add_message(Note(text=asked.note), direction="system", sender=sender)
+    if asked.to_agent is not None:
+        draft.command(_claim_wanted(draft, asked, asked.to_agent))
+        return
+    release_claim(draft)
+    if asked.to_bot:
+        draft.update_session(state="bot", responder=BOT, active_at=draft.now)
+        draft.add_event("session_transferred", to="bot", by=asked.agent_name)
+    else:
+        hand_off(draft, "transferred", group=asked.to_group)
+    draft.settle_command(asked)
+
+
+def close(draft: Draft, asked: CloseSession) -> None:
+    if problem := _not_theirs(draft, asked):
+        draft.settle_command(asked, problem)
+        return
+    end_session(draft, asked.reason or "closed_by_agent", by=Party(kind="agent", name=asked.agent_name))
+    draft.update(unread=0)
+    draft.settle_command(asked)
+
+
+def discard(draft: Draft, asked: DiscardMessage) -> None:
+    if problem := _not_theirs(draft, asked):
+        draft.settle_command(asked, problem)
+    elif discard_held(draft, asked.message_id):
+        draft.settle_command(asked)
+    else:
+        draft.settle_command(asked, Problem(code="conflict", detail="The message is no longer held."))
+
+
+def mark_sent(draft: Draft, asked: MarkSent) -> None:
+    if problem := _not_theirs(draft, asked):
+        draft.settle_command(asked, problem)
+        return
+    draft.changes.append(
+        MessageChange(message_id=asked.message_id, revision=draft.version, mark=f"sent:{asked.agent_name}")
+    )
+    draft.settle_command(asked)
+
+
+def take_claim(draft: Draft, claimed: AgentClaimed) -> None:
+    """The claim for the next assignment makes its agent the responder; any other is given back."""
+    session = draft.conversation.session
+    open_for_claim = session is not None and session.state in {"waiting", "bot", "agent"}
+    if session is None or not open_for_claim or claimed.claim_id != session.next_claim_in(draft.conversation.id):
+        _return_stale_claim(draft, claimed)
+        return
+    release_claim(draft)
+    agent = Party(kind="agent", id=claimed.agent_id, name=claimed.agent_name)
+    draft.update(unasked=())
+    draft.update_session(
+        state="agent",
+        responder=agent,
+        claim=claimed.claim_id,
+        assignment=session.assignment + 1,
+        waiting_since=None,
+        group=None,
+        turn=None,
+        active_at=draft.now,
+    )
+    draft.add_event("session_assigned", to=claimed.agent_name, rule=claimed.rule)
+    if claimed.command_id is not None:
+        draft.settle(claimed.command_id, claimed.digest)
+
+
+def refuse_claim(draft: Draft, refused: ClaimRefused) -> None:
+    draft.settle(refused.command_id, refused.digest, refused.problem)
+
+
+def answer_question(draft: Draft, questioned: ClaimQuestioned) -> None:
+    """A claim that the session does not show is nobody's: give it back."""
+    draft.command(ReleaseClaim(**draft.origin, agent_id=questioned.agent_id, claim_id=questioned.claim_id))
+
+
+def taken(by: Party) -> Problem:
+    return Problem(
+        code="taken", detail=f"{by.name or by.id} has this conversation.", more={"by": {"id": by.id, "name": by.name}}
+    )
+
+
+def _not_theirs(draft: Draft, asked: AgentCommand) -> Problem | None:
+    """Only the responder may act on a session; a supervisor may end or move one of anybody."""
+    session = draft.conversation.session
+    if session is None or session.state == "closed":
+        return Problem(code="not_yours", detail="The session is closed. It opens again when the customer writes.")
+    responder = session.responder
+    if session.state == "agent" and responder is not None and responder.id == asked.agent_id:
+        return None
+    if asked.supervises and isinstance(asked, CloseSession | TransferSession):
+        return None
+    if session.state == "agent" and responder is not None:
+        return Problem(code="not_yours", detail=f"{responder.name or responder.id} has this conversation.")
+    return Problem(code="not_yours", detail="Accept the conversation first.")
+
+
+def _claim_wanted(draft: Draft, asked: AgentCommand, agent_id: str) -> ClaimWanted:
+    return ClaimWanted(
+        **draft.origin,
+        session=draft.session.number,
+        claim_id=draft.session.next_claim_in(draft.conversation.id),
+        agent_id=agent_id,
+        command_id=asked.command_id,
+        digest=asked.digest,
+    )
+
+
+def _return_stale_claim(draft: Draft, claimed: AgentClaimed) -> None:
+    session = draft.conversation.session
+    current = session.claim if session else None
+    if current != claimed.claim_id:
+        draft.command(ReleaseClaim(**draft.origin, agent_id=claimed.agent_id, claim_id=claimed.claim_id))
+    if claimed.command_id is None or draft.conversation.verdict_on(claimed.command_id):
+        return
+    if session is not None and session.state == "agent" and session.responder is not None:
+        own = session.responder.id == claimed.agent_id
+        draft.settle(claimed.command_id, claimed.digest, None if own else taken(session.responder))
+    else:
+        problem = Problem(code="conflict", detail="The session was closed meanwhile.")
+        draft.settle(claimed.command_id, claimed.digest, problem)

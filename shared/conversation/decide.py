@@ -1,0 +1,131 @@
+"""The one decision: what a fact makes of a conversation. Pure; the same arguments always give the same answer."""
+
+from datetime import datetime
+
+from shared.conversation import agents, bot_turns, condemned, customers, sending, timers
+from shared.conversation.draft import Decision, Draft
+from shared.conversation.facts import (
+    AcceptSession,
+    AgentClaimed,
+    AgentCommand,
+    AnyFact,
+    BotAnswered,
+    ClaimQuestioned,
+    ClaimRefused,
+    CloseSession,
+    CustomerDeleted,
+    CustomerEntered,
+    DiscardMessage,
+    EventReceived,
+    FactCondemned,
+    MarkSent,
+    MediaSettled,
+    MessageReceived,
+    MessageReplayed,
+    SendReply,
+    SendSettled,
+    TimerFired,
+    TransferSession,
+)
+from shared.conversation.model import Conversation
+from shared.conversation.policy import Policy
+
+PUSHES = MessageReceived | CustomerEntered | EventReceived
+
+
+def decide(conversation: Conversation, fact: AnyFact, *, policy: Policy, now: datetime) -> Decision:
+    """Apply `fact`. Where it changes nothing, the very same conversation comes back and its version stays.
+
+    The caller has found out that the fact is not known yet; every kind but a push, a reply and the answers to
+    turns is harmless twice all the same. Time does not go back: the caller's `now` is lifted to the last decision.
+    """
+    if not _matters(conversation, fact):
+        return _repeated(conversation, fact)
+    draft = Draft(conversation, fact, policy, _not_before(conversation, fact, now))
+    if isinstance(fact, PUSHES) and not conversation.openid:
+        draft.update(openid=fact.openid)
+    _apply(draft, fact)
+    return draft.finish()
+
+
+def _not_before(conversation: Conversation, fact: AnyFact, now: datetime) -> datetime:
+    """Time does not go back, and a timer fires no earlier than it was due, whatever this machine's clock says."""
+    instants = [now]
+    if conversation.decided_at is not None:
+        instants.append(conversation.decided_at)
+    if isinstance(fact, TimerFired):
+        instants.append(fact.due_at)
+    return max(instants)
+
+
+def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: PLR0911 - one line for each kind of fact
+    """Whether the fact can change anything here. A deleted customer's tombstone only wakes for a newer push."""
+    if conversation.version == 0 or conversation.deleted_at is not None:
+        erased = conversation.deleted_at is not None and fact.occurred_at <= conversation.deleted_at
+        return isinstance(fact, PUSHES | FactCondemned) and not erased
+    session = conversation.session
+    match fact:
+        case TimerFired(due_at=due_at):
+            return conversation.due_at == due_at
+        case BotAnswered(session=number, turn=turn):
+            outstanding = session.turn if session is not None and session.number == number else None
+            return outstanding is not None and outstanding.number == turn
+        case AgentClaimed(claim_id=claim):
+            return session is None or session.claim != claim
+        case ClaimQuestioned(claim_id=claim):
+            return session is None or session.claim != claim
+        case ClaimRefused(command_id=command):
+            return conversation.verdict_on(command) is None
+        case AgentCommand(command_id=command):
+            return conversation.verdict_on(command) is None
+        case _:
+            return True
+
+
+def _repeated(conversation: Conversation, fact: AnyFact) -> Decision:
+    """A command that has its verdict is told it again."""
+    if isinstance(fact, AgentCommand | AgentClaimed | ClaimRefused) and fact.command_id is not None:
+        return Decision(conversation, verdict=conversation.verdict_on(fact.command_id))
+    return Decision(conversation)
+
+
+def _apply(draft: Draft, fact: AnyFact) -> None:  # noqa: C901, PLR0912 - one line for each kind of fact
+    match fact:
+        case MessageReceived():
+            customers.write(draft, fact)
+        case CustomerEntered():
+            customers.enter(draft, fact)
+        case EventReceived():
+            customers.note_event(draft, fact)
+        case MediaSettled():
+            customers.take_media(draft, fact)
+        case MessageReplayed():
+            customers.replay(draft, fact)
+        case CustomerDeleted():
+            customers.forget(draft)
+        case BotAnswered():
+            bot_turns.take_answer(draft, fact)
+        case SendSettled():
+            sending.settle_send(draft, fact)
+        case TimerFired():
+            timers.fire(draft)
+        case AgentClaimed():
+            agents.take_claim(draft, fact)
+        case ClaimRefused():
+            agents.refuse_claim(draft, fact)
+        case ClaimQuestioned():
+            agents.answer_question(draft, fact)
+        case SendReply():
+            agents.reply(draft, fact)
+        case AcceptSession():
+            agents.accept(draft, fact)
+        case TransferSession():
+            agents.transfer(draft, fact)
+        case CloseSession():
+            agents.close(draft, fact)
+        case DiscardMessage():
+            agents.discard(draft, fact)
+        case MarkSent():
+            agents.mark_sent(draft, fact)
+        case FactCondemned():
+            condemned.take(draft, fact)

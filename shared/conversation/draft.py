@@ -1,0 +1,151 @@
+"""The decision while it is being made: the conversation as it becomes, and what follows from it so far."""
+
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.conversation.commands import AnyCommand
+from shared.conversation.content import Content, Event, preview
+from shared.conversation.facts import AgentCommand, Fact
+from shared.conversation.ids import message_id
+from shared.conversation.model import (
+    SYSTEM,
+    VERDICTS_KEPT,
+    Conversation,
+    Delivery,
+    Direction,
+    Message,
+    MessageChange,
+    Party,
+    Preview,
+    Problem,
+    Session,
+    Verdict,
+)
+from shared.conversation.policy import Policy
+
+
+class Decision(NamedTuple):
+    """`conversation` is the very same object where the fact decided nothing."""
+
+    conversation: Conversation
+    messages: tuple[Message, ...] = ()
+    changes: tuple[MessageChange, ...] = ()
+    commands: tuple[AnyCommand, ...] = ()
+    verdict: Verdict | None = None
+
+
+class Draft:
+    """Collects one fact's decision. It changes only itself: the conversation it was given stays as it was."""
+
+    def __init__(self, conversation: Conversation, fact: Fact, policy: Policy, now: datetime) -> None:
+        self.fact = fact
+        self.policy = policy
+        self.now = now
+        self.version = conversation.version + 1
+        self.conversation = conversation.model_copy(
+            update={"version": self.version, "decided_at": now, "deleted_at": None}
+        )
+        self.messages: list[Message] = []
+        self.changes: list[MessageChange] = []
+        self.commands: list[AnyCommand] = []
+        self.verdict: Verdict | None = None
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What every command says of where it comes from."""
+        return {
+            "conversation_id": self.conversation.id,
+            "app_id": self.conversation.app_id,
+            "trace_id": self.fact.trace_id,
+        }
+
+    @property
+    def session(self) -> Session:
+        """The current session; ask `has_session` first."""
+        if self.conversation.session is None:
+            raise LookupError("the conversation has no session")
+        return self.conversation.session
+
+    @property
+    def has_open_session(self) -> bool:
+        return self.conversation.session is not None and self.conversation.session.state != "closed"
+
+    def update(self, **fields: Any) -> None:
+        self.conversation = self.conversation.model_copy(update=fields)
+
+    def update_session(self, **fields: Any) -> None:
+        self.update(session=self.session.model_copy(update=fields))
+
+    def command(self, command: AnyCommand) -> None:
+        self.commands.append(command)
+
+    def add_message(
+        self,
+        content: Content,
+        *,
+        direction: Direction,
+        sender: Party,
+        at: datetime | None = None,
+        delivery: Delivery | None = None,
+        **more: Any,
+    ) -> Message:
+        """Append to the history: the next `seq`, an id from this fact's cause and its place among its messages."""
+        seq = self.conversation.last_seq + 1
+        session = self.conversation.session
+        message = Message(
+            id=message_id(self.conversation.id, self.fact.cause, len(self.messages)),
+            conversation=self.conversation.id,
+            app_id=self.conversation.app_id,
+            seq=seq,
+            revision=self.version,
+            session_id=session.id_in(self.conversation.id) if session else None,
+            direction=direction,
+            sender=sender,
+            content=content,
+            at=at or self.now,
+            cause=self.fact.cause,
+            delivery=delivery,
+            **more,
+        )
+        self.messages.append(message)
+        self.update(last_seq=seq, updated_at=self.now)
+        if direction != "system":
+            self.update(preview=Preview(direction=direction, **preview(content)))
+        return message
+
+    def add_event(self, name: str, **detail: Any) -> Message:
+        """Note in the history what happened to the session."""
+        return self.add_message(Event(name=name, detail=detail), direction="system", sender=SYSTEM)
+
+    def change_delivery(self, message: str, delivery: Delivery) -> None:
+        self.changes.append(MessageChange(message_id=message, revision=self.version, delivery=delivery))
+
+    def settle_command(self, command: AgentCommand, problem: Problem | None = None) -> None:
+        """Store how the agent's command ended; the messages it added are named by their `seq`."""
+        self.settle(command.command_id, command.digest, problem)
+
+    def settle(self, command_id: str, digest: str, problem: Problem | None = None) -> None:
+        seqs = tuple(m.seq for m in self.messages if m.command_id == command_id)
+        self.verdict = Verdict(command_id=command_id, digest=digest, at=self.now, problem=problem, seqs=seqs)
+        self.update(verdicts=(*self.conversation.verdicts, self.verdict)[-VERDICTS_KEPT:])
+
+    def finish(self) -> Decision:
+        self.update(due_at=next_due_at(self.conversation, self.policy))
+        return Decision(
+            self.conversation, tuple(self.messages), tuple(self.changes), tuple(self.commands), self.verdict
+        )
+
+
+def next_due_at(conversation: Conversation, policy: Policy) -> datetime | None:
+    """When time alone will change this conversation: its bot turn ends, or its session has been idle too long."""
+    session = conversation.session
+    if session is None or session.state == "closed":
+        return None
+    idle = idle_at(session, policy)
+    return min(idle, session.turn.deadline) if session.turn else idle
+
+
+def idle_at(session: Session, policy: Policy) -> datetime:
+    limits = policy.idle_close_seconds
+    seconds = {"bot": limits.bot, "waiting": limits.waiting}.get(session.state, limits.agent)
+    return session.active_at + timedelta(seconds=seconds)

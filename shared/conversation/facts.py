@@ -1,0 +1,240 @@
+"""What can happen to a conversation. Facts are past tense; an agent's commands are asked of it in the same way.
+
+Every one names its conversation and its `cause`; two with the same cause are one fact, told twice.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.conversation.content import Content, Event, Frozen, Sendable
+from shared.conversation.ids import fact_id
+from shared.conversation.model import Problem
+from shared.conversation.quota import Outcome
+
+
+class Fact(Frozen):
+    """`occurred_at` is the time of the one who tells it (WeChat's, for a push); `trace_id` follows it everywhere."""
+
+    kind: str
+    contract: Literal[1] = 1
+    conversation_id: str
+    app_id: str
+    cause: str
+    occurred_at: datetime
+    trace_id: str
+
+    @property
+    def id(self) -> str:
+        return fact_id(self.conversation_id, self.cause)
+
+
+class MediaSource(Frozen):
+    """Where WeChat keeps a file that came with a push; both ways die within days."""
+
+    media_id: str
+    wechat_media_id: str | None = None
+    url: str | None = None
+
+
+class MessageReceived(Fact):
+    """The customer wrote. `occurred_at` is CreateTime; `msg_id` is None only where WeChat gave none."""
+
+    kind: Literal["message_received"] = "message_received"
+    openid: str
+    msg_id: str | None
+    content: Content
+    media: MediaSource | None = None
+
+
+class CustomerEntered(Fact):
+    """The customer opened the chat by the contact button (`user_enter_tempsession`)."""
+
+    kind: Literal["customer_entered"] = "customer_entered"
+    openid: str
+    session_from: str | None = None
+
+
+class EventReceived(Fact):
+    """Any other platform event about this customer: kept, and nothing follows from it."""
+
+    kind: Literal["event_received"] = "event_received"
+    openid: str
+    event: Event
+
+
+class BotAnswered(Fact):
+    """The bot's answer to one turn. An answer to any other turn than the outstanding one changes nothing."""
+
+    kind: Literal["bot_answered"] = "bot_answered"
+    session: int
+    turn: int
+    replies: tuple[Sendable, ...] = ()
+    hand_off: bool = False
+    reason: str
+
+
+class SendSettled(Fact):
+    """How one send ended, or what is known of it so far. `cause` contains the outcome."""
+
+    kind: Literal["send_settled"] = "send_settled"
+    send_id: str
+    outcome: Outcome
+    attempted_at: datetime | None = None
+    code: str | None = None
+    reason: str | None = None
+    window_closed: bool = False
+
+
+class MediaSettled(Fact):
+    """The copy of an inbound file is there (`width` and `height` in pixels), or cannot be had."""
+
+    kind: Literal["media_settled"] = "media_settled"
+    message_id: str
+    content: Content
+
+
+class TimerFired(Fact):
+    """The conversation's `due_at` has come. One that names another instant decides nothing."""
+
+    kind: Literal["timer_fired"] = "timer_fired"
+    due_at: datetime
+
+
+class AgentClaimed(Fact):
+    """An agent has room and holds `claim_id` for this session's next assignment."""
+
+    kind: Literal["agent_claimed"] = "agent_claimed"
+    claim_id: str
+    session: int
+    agent_id: str
+    agent_name: str
+    rule: str
+    command_id: str | None = None
+    digest: str = ""
+
+
+class ClaimRefused(Fact):
+    """The claim an agent's command wanted was not to be had."""
+
+    kind: Literal["claim_refused"] = "claim_refused"
+    command_id: str
+    digest: str
+    problem: Problem
+
+
+class ClaimQuestioned(Fact):
+    """An agent holds a claim that no conversation shows: confirm it or give it back."""
+
+    kind: Literal["claim_questioned"] = "claim_questioned"
+    agent_id: str
+    claim_id: str
+
+
+class FactCondemned(Fact):
+    """A message for this conversation could not be decided or written and was set aside in `dead`."""
+
+    kind: Literal["fact_condemned"] = "fact_condemned"
+    openid: str | None = None
+    condemned_kind: str
+    dead_id: str
+    send_id: str | None = None
+    command_id: str | None = None
+    digest: str = ""
+    inbound: bool = False
+
+
+class MessageReplayed(Fact):
+    """A condemned push, mended: it takes the place of its unreadable message."""
+
+    kind: Literal["message_replayed"] = "message_replayed"
+    message_id: str
+    received: MessageReceived
+
+
+class CustomerDeleted(Fact):
+    """Everything of this customer goes; a tombstone stays so that late facts decide nothing."""
+
+    kind: Literal["customer_deleted"] = "customer_deleted"
+
+
+class AgentCommand(Fact):
+    """What an agent asks. `digest` is of its body: the same id with another digest is a conflict."""
+
+    command_id: str
+    digest: str
+    agent_id: str
+    agent_name: str
+    supervises: bool = False
+
+
+class SendReply(AgentCommand):
+    """Send these parts, in order. `if_closed` says what happens to them when WeChat lets none through.
+
+    `resend_of` is the `seq` of the message that this one repeats by an agent's decision.
+    """
+
+    kind: Literal["send_reply"] = "send_reply"
+    client_id: str
+    parts: tuple[Sendable, ...] = Field(min_length=1)
+    if_closed: Literal["refuse", "hold"] = "refuse"
+    resend_of: int | None = None
+
+
+class AcceptSession(AgentCommand):
+    kind: Literal["accept_session"] = "accept_session"
+
+
+class TransferSession(AgentCommand):
+    kind: Literal["transfer_session"] = "transfer_session"
+    to_agent: str | None = None
+    to_group: str | None = None
+    to_bot: bool = False
+    note: str | None = None
+
+
+class CloseSession(AgentCommand):
+    kind: Literal["close_session"] = "close_session"
+    reason: str | None = None
+
+
+class DiscardMessage(AgentCommand):
+    """Drop a held message."""
+
+    kind: Literal["discard_message"] = "discard_message"
+    message_id: str
+    seq: int
+
+
+class MarkSent(AgentCommand):
+    """The agent knows that an unknown message arrived; the mark is kept beside what WeChat said."""
+
+    kind: Literal["mark_sent"] = "mark_sent"
+    message_id: str
+    seq: int
+
+
+AnyCommand = SendReply | AcceptSession | TransferSession | CloseSession | DiscardMessage | MarkSent
+AnyFact = Annotated[
+    MessageReceived
+    | CustomerEntered
+    | EventReceived
+    | BotAnswered
+    | SendSettled
+    | MediaSettled
+    | TimerFired
+    | AgentClaimed
+    | ClaimRefused
+    | ClaimQuestioned
+    | FactCondemned
+    | MessageReplayed
+    | CustomerDeleted
+    | SendReply
+    | AcceptSession
+    | TransferSession
+    | CloseSession
+    | DiscardMessage
+    | MarkSent,
+    Field(discriminator="kind"),
+]

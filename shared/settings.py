@@ -1,0 +1,144 @@
+"""Settings shared by the services: read once from the environment, typed, frozen, refused by name at start.
+
+Each class holds what one dependency needs; a service composes its own from them.
+"""
+
+import ipaddress
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Literal, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cryptography.fernet import Fernet
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class SettingsRefused(Exception):
+    """The environment does not describe a service that can start; the text names each variable and why."""
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def read_settings(kind: type[AnySettings], known: Mapping[str, str] | None = None) -> AnySettings:
+    """The environment as `kind`; raises SettingsRefused with one line for each variable that is wrong.
+
+    `known` are variables that stand before the environment's, by their upper-case names.
+    """
+    named = {name: (known or {}).get(name.upper()) for name in kind.model_fields}
+    try:
+        return kind(**{name: value for name, value in named.items() if value is not None})
+    except ValidationError as refused:
+        lines = [_explain(error["loc"], error["type"], error["msg"]) for error in refused.errors()]
+        raise SettingsRefused("\n".join(lines)) from None
+
+
+def _explain(where: tuple[int | str, ...], kind: str, message: str) -> str:
+    name = str(where[0]).upper() if where else "settings"
+    return f"{name}: missing; set it in the environment" if kind == "missing" else f"{name}: {message}"
+
+
+class RabbitSettings(Settings):
+    amqp_url: SecretStr = Field(description="RabbitMQ, as amqp://user:password@host:port/vhost")
+    topology: Literal["declare", "expect"] = Field(
+        "declare", description="declare exchanges and queues, or wait for those an operator made"
+    )
+    router_partitions: int = Field(16, ge=1, le=256, description="partition queues of the router")
+    sender_partitions: int = Field(8, ge=1, le=256, description="partition queues of the sender")
+
+    @field_validator("amqp_url")
+    @classmethod
+    def _is_amqp(cls, url: SecretStr) -> SecretStr:
+        if urlsplit(url.get_secret_value()).scheme not in {"amqp", "amqps"}:
+            raise ValueError("must begin with amqp:// or amqps://")
+        return url
+
+
+class MongoSettings(Settings):
+    mongo_url: SecretStr = Field(description="MongoDB, as mongodb://…; must be a replica set")
+    mongo_db: str = Field("wxdesk", min_length=1, description="the database's name")
+    mongo_driver: Literal["motor", "pymongo"] = Field("motor", description="which driver speaks to MongoDB")
+
+    @field_validator("mongo_url")
+    @classmethod
+    def _is_mongodb(cls, url: SecretStr) -> SecretStr:
+        if urlsplit(url.get_secret_value()).scheme not in {"mongodb", "mongodb+srv"}:
+            raise ValueError("must begin with mongodb:// or mongodb+srv://")
+        return url
+
+
+class SecretSettings(Settings):
+    wxdesk_secret_keys: SecretStr = Field(
+        description="Fernet keys that seal secrets at rest, separated by commas; the first one encrypts"
+    )
+
+    @field_validator("wxdesk_secret_keys")
+    @classmethod
+    def _are_fernet_keys(cls, keys: SecretStr) -> SecretStr:
+        for key in keys.get_secret_value().split(","):
+            try:
+                Fernet(key.strip())
+            except ValueError:
+                raise ValueError("each key must be 32 url-safe base64 bytes (Fernet.generate_key())") from None
+        return keys
+
+    @property
+    def secret_keys(self) -> list[str]:
+        return [key.strip() for key in self.wxdesk_secret_keys.get_secret_value().split(",")]
+
+
+class WeChatSettings(Settings):
+    wechat_api_base: str = Field("https://api.weixin.qq.com", description="where WeChat's API answers")
+
+    @field_validator("wechat_api_base")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+            raise ValueError("must begin with http:// or https:// and name a host")
+        return url.rstrip("/")
+
+
+class ClockSettings(WeChatSettings):
+    clock: Literal["system", "sandbox"] = Field("system", description="whose time windows and timers follow")
+    tz_default: str = Field("Asia/Shanghai", description="time zone of an app that names none")
+
+    @field_validator("tz_default")
+    @classmethod
+    def _is_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("must be an IANA time zone, e.g. Asia/Shanghai") from None
+        return name
+
+    @model_validator(mode="after")
+    def _sandbox_clock_stays_at_home(self) -> "ClockSettings":
+        if self.clock == "sandbox" and not is_loopback(urlsplit(self.wechat_api_base).hostname or ""):
+            raise ValueError("CLOCK=sandbox needs WECHAT_API_BASE on a loopback address")
+        return self
+
+
+class ObserveSettings(Settings):
+    host: str = Field("127.0.0.1", description="address to listen on")
+    ops_port: Port = Field(0, description="port of /livez, /readyz and /metrics; 0 = any free")
+    log_format: Literal["console", "json"] = Field(
+        default_factory=lambda: "console" if sys.stderr.isatty() else "json", description="shape of log lines"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level")
+
+
+def is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,131 @@
+from shared.conversation.commands import AskBot, CopyMedia, SendMessage, SessionWaiting
+from shared.conversation.content import Event, Image
+from shared.conversation.facts import CustomerDeleted, EventReceived, MediaSource
+from shared.conversation.policy import Policy
+from tests.support.facts import Story, answered, at, close, entered, origin, received, reply, settled
+
+WELCOMING = Policy(welcome="欢迎光临")
+
+
+def test_a_first_message_opens_a_session_with_the_bot_and_asks_it() -> None:
+    story = Story()
+    decision = story.tell(received("在吗"))
+    assert story.state == "bot"
+    (ask,) = decision.commands
+    assert isinstance(ask, AskBot)
+    assert (ask.turn, ask.inputs) == (1, ("在吗",))
+    (message,) = decision.messages
+    assert (message.seq, message.direction, message.session_id) == (1, "inbound", f"{story.conversation.id}.1")
+
+
+def test_the_version_counts_facts_and_seq_has_no_gap() -> None:
+    story = Story()
+    story.tell(received("一"), received("二"), received("三"))
+    assert story.conversation.version == 3
+    assert [m.seq for d in story.decisions for m in d.messages] == [1, 2, 3]
+
+
+def test_entering_is_welcomed_once_in_a_session() -> None:
+    story = Story(WELCOMING)
+    first = story.tell(entered(session_from="商品页"))
+    assert [type(c) for c in first.commands] == [AskBot]
+    assert story.conversation.source == "商品页"
+    story.tell(answered("欢迎光临"))
+    assert story.tell(entered(seconds=5)).commands == ()
+
+
+def test_the_welcome_must_leave_within_its_minute() -> None:
+    story = Story(WELCOMING)
+    decision = story.tell(entered(), answered("欢迎光临", seconds=1))
+    (send,) = decision.commands
+    assert isinstance(send, SendMessage)
+    assert send.expires_at == at(60)
+
+
+def test_entering_without_a_welcome_asks_nobody() -> None:
+    story = Story()
+    assert story.tell(entered()).commands == ()
+    assert story.state == "bot"
+
+
+def test_hand_off_words_put_the_customer_in_line_at_once() -> None:
+    story = Story()
+    decision = story.tell(received("我要 转人工"))
+    assert story.state == "waiting"
+    assert [type(c) for c in decision.commands] == [SessionWaiting]
+    assert [m.content for m in decision.messages][1:] == [
+        Event(name="session_waiting", detail={"reason": "customer_asked"})
+    ]
+
+
+def test_agents_first_skips_the_bot() -> None:
+    story = Story(Policy(entry="agents"))
+    story.tell(received("你好"))
+    assert story.state == "waiting"
+
+
+def test_a_customer_who_writes_after_the_close_opens_the_next_session() -> None:
+    story = Story().with_agent()
+    story.tell(close(), received("还有一个问题"))
+    session = story.conversation.session
+    assert session is not None
+    assert (session.number, session.state) == (2, "waiting")
+
+
+def test_an_image_is_copied_at_once() -> None:
+    story = Story()
+    source = MediaSource(media_id="ours", wechat_media_id="theirs", url="http://mmbiz.qpic.cn/1")
+    decision = story.tell(received(content=Image(media_id="ours"), media=source))
+    copies = [c for c in decision.commands if isinstance(c, CopyMedia)]
+    assert [(c.source, c.message_id) for c in copies] == [(source, decision.messages[0].id)]
+
+
+def test_other_platform_events_are_kept_and_nothing_follows() -> None:
+    story = Story()
+    event = Event(name="debug_demo", detail={"debug_str": "hello"})
+    decision = story.tell(EventReceived(**origin("e:1"), openid="o", event=event))
+    assert decision.commands == ()
+    assert decision.messages[0].content == event
+    assert story.conversation.session is None
+
+
+def test_held_messages_leave_when_the_customer_writes_before_anything_new() -> None:
+    story = Story().with_agent()
+    for number in range(5):
+        story.tell(reply(f"{number}", seconds=1))
+        story.tell(settled(story.decisions[-1].messages[0].id, seconds=1))
+    story.tell(reply("等您回复", seconds=2, if_closed="hold"))
+    assert len(story.conversation.held) == 1
+    decision = story.tell(received("我回来了", seconds=100))
+    sends = [c for c in decision.commands if isinstance(c, SendMessage)]
+    assert [(c.content.model_dump()["text"], c.expires_at) for c in sends] == [("等您回复", at(100 + 48 * 3600))]
+    assert [c.delivery.state for c in decision.changes if c.delivery] == ["sending"]
+    assert not story.conversation.held
+
+
+def test_held_messages_wait_for_the_places_of_unsettled_sends() -> None:
+    story = Story().with_agent()
+    story.tell(*(reply(f"{n}", seconds=1) for n in range(5)), reply("等您回复", seconds=2, if_closed="hold"))
+    first = next(m for d in story.decisions for m in d.messages if m.delivery and m.delivery.state == "sending")
+    assert story.tell(received("我回来了", seconds=100)).commands == ()
+    released = story.tell(settled(first.id, seconds=3))
+    assert [type(c) for c in released.commands] == [SendMessage]
+
+
+def test_nothing_held_leaves_before_the_customer_wrote_even_if_a_place_is_given_back() -> None:
+    story = Story().with_agent()
+    story.tell(*(reply(f"{n}", seconds=1) for n in range(5)), reply("等您回复", seconds=2, if_closed="hold"))
+    first = next(m for d in story.decisions for m in d.messages if m.delivery and m.delivery.state == "sending")
+    assert story.tell(settled(first.id, "refused", seconds=3)).commands == ()
+
+
+def test_a_deleted_customer_leaves_a_tombstone_on_which_late_facts_decide_nothing() -> None:
+    story = Story().with_agent()
+    story.tell(CustomerDeleted(**origin("gdpr", 50)))
+    assert (story.conversation.openid, story.conversation.preview, story.conversation.session) == ("", None, None)
+    version = story.conversation.version
+    story.tell(received("迟到", seconds=10), reply("？", seconds=60))
+    assert story.conversation.version == version
+    story.tell(received("新的", seconds=70))
+    assert story.conversation.deleted_at is None
+    assert story.conversation.openid == "o-customer-1"
