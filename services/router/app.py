@@ -1,0 +1,103 @@
+"""The router: the only writer of a conversation. Wiring only."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from services.router.batch import Batch, Step, no_step
+from services.router.carrying import Carrier
+from services.router.offers import Offers
+from services.router.partition import Partition
+from services.router.settings import RouterSettings
+from services.router.timers import Timers
+from services.router.together import Together
+from shared.backbone import Backbone, backbone
+from shared.bus.consuming import consuming
+from shared.bus.partition_consumer import PartitionConsumer
+from shared.bus.partitions import partition_name, priority
+from shared.bus.topology import OFFERS_QUEUE
+from shared.clock import Clock
+from shared.lifecycle import Background
+from shared.store.agents import AgentStore
+from shared.store.conversations import ConversationStore
+from shared.store.dead import DeadStore
+from shared.store.erasing import Eraser
+from shared.store.leases import slot_held
+from shared.store.messages import MessageStore
+from shared.store.records import DecisionRecords, SessionRecords
+
+
+@asynccontextmanager
+async def router(settings: RouterSettings, step: Step = no_step) -> AsyncIterator[Background]:
+    """Serve every partition this replica is the active consumer of. `step` is called between durable steps."""
+    async with backbone(settings, "router") as base:
+        slots = slot_held(base.leases, "router", settings.router_slot)
+        async with slots as slot, consuming(base.background, _consumers(base, settings, slot, step)):
+            timers = Timers(ConversationStore(base.database), base.publisher, base.leases, _now(base.clock))
+            base.background.spawn(timers.run(), "timers")
+            yield base.background
+
+
+def _consumers(base: Backbone, settings: RouterSettings, slot: int, step: Step) -> list[PartitionConsumer]:
+    together = Together(_batch(base, step).settle)
+    dead = DeadStore(base.database)
+    count = base.topology.router_partitions
+    queues = [partition_name("router", number) for number in range(count)]
+    partitions = [
+        PartitionConsumer(
+            base.consuming,
+            queue,
+            Partition(queue, together.settle, dead).handle,
+            base.database.alive,
+            priority=priority(slot, number, count),
+            batch=settings.router_batch,
+            prefetch=2 * settings.router_batch,
+        )
+        for number, queue in enumerate(queues)
+    ]
+    offers = PartitionConsumer(
+        base.consuming, OFFERS_QUEUE, _offers(base, step).handle, base.database.alive, priority=priority(slot, 0, count)
+    )
+    return [*partitions, offers]
+
+
+def _batch(base: Backbone, step: Step) -> Batch:
+    carrier = Carrier(
+        MessageStore(base.database),
+        AgentStore(base.database),
+        SessionRecords(base.database),
+        Eraser(base.database),
+        base.publisher,
+        step,
+    )
+    return Batch(
+        ConversationStore(base.database),
+        MessageStore(base.database),
+        carrier,
+        base.apps.policy,
+        _now(base.clock),
+        step,
+    )
+
+
+def _offers(base: Backbone, step: Step) -> Offers:
+    return Offers(
+        ConversationStore(base.database),
+        AgentStore(base.database),
+        DecisionRecords(base.database),
+        DeadStore(base.database),
+        base.publisher,
+        base.apps.policy,
+        _now(base.clock),
+        step,
+    )
+
+
+def _now(clock: Clock) -> Callable[[], datetime]:
+    """The clock in whole milliseconds: MongoDB keeps no more, and a decision must read back as it was made."""
+
+    def now() -> datetime:
+        at = clock.now()
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+    return now

@@ -1,0 +1,95 @@
+"""One connection to RabbitMQ, kept open. What was under way when it broke is the business of whoever used it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import aio_pika
+import structlog
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aio_pika.exceptions import AMQPException
+from yarl import URL
+
+from shared.outage import Outage
+
+log = structlog.get_logger()
+
+HEARTBEAT_SECONDS: Final = 10
+CONNECT_SECONDS: Final = 10
+BACKOFF_SECONDS: Final = (0.1, 0.2, 0.5, 1.0, 2.0)
+BROKEN: Final = (AMQPException, ConnectionError, OSError, asyncio.TimeoutError, RuntimeError)
+"""What aio-pika raises when a connection or channel is not there (RuntimeError: a closed writer)."""
+
+
+class BrokerUnavailable(Outage):
+    """RabbitMQ is out of reach, or did not confirm in time."""
+
+
+class Link:
+    """Opens the connection and opens it again whenever it breaks. Publishing and consuming each have their own."""
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = URL(url).update_query(heartbeat=HEARTBEAT_SECONDS, name=name)
+        self._name = name
+        self._connection: AbstractConnection | None = None
+        self._connected = asyncio.Event()
+
+    @property
+    def connected(self) -> bool:
+        return self._connected.is_set()
+
+    async def wait_connected(self) -> None:
+        await self._connected.wait()
+
+    async def channel(self, *, confirms: bool = False) -> AbstractChannel:
+        """A new channel; raises BrokerUnavailable at once where there is no connection."""
+        connection = self._connection
+        if connection is None or not self.connected:
+            raise BrokerUnavailable(f"no connection to RabbitMQ ({self._name})")
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                return await connection.channel(publisher_confirms=confirms, on_return_raises=confirms)
+        except BROKEN as failure:
+            raise BrokerUnavailable(str(failure)) from failure
+
+    async def keep_open(self) -> None:
+        """Run until cancelled: connect, wait for the end of it, connect again."""
+        tries = 0
+        while True:
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    connection = await aio_pika.connect(self._url)
+            except BROKEN as failure:
+                wait = BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS) - 1)]
+                tries += 1
+                log.warning("broker_unreachable", part=self._name, reason=str(failure), retry_seconds=wait)
+                await asyncio.sleep(wait)
+                continue
+            tries = 0
+            try:
+                await self._stay(connection)
+            finally:
+                self._connected.clear()
+                self._connection = None
+                with suppress(*BROKEN):
+                    await connection.close()
+            log.warning("broker_lost", part=self._name)
+
+    async def _stay(self, connection: AbstractConnection) -> None:
+        self._connection = connection
+        self._connected.set()
+        await asyncio.wait({asyncio.ensure_future(connection.closed())})
+
+
+@asynccontextmanager
+async def linked(url: str, name: str) -> AsyncIterator[Link]:
+    """A link kept open in the background for as long as the block runs."""
+    link = Link(url, name)
+    keeper = asyncio.create_task(link.keep_open(), name=f"link {name}")
+    try:
+        yield link
+    finally:
+        keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await keeper

@@ -1,0 +1,33 @@
+"""What crosses the bus: versioned pydantic messages, each with the exchange it goes to and the key it belongs to."""
+
+from shared.contracts.messages import (
+    AgentChanged,
+    BusMessage,
+    SendDue,
+    ShowTyping,
+    Swept,
+    Unreadable,
+    conversation_lane,
+    decode_bot,
+    decode_fact,
+    decode_offer,
+    decode_outbound,
+    encode,
+    route,
+)
+
+__all__ = [
+    "AgentChanged",
+    "BusMessage",
+    "SendDue",
+    "ShowTyping",
+    "Swept",
+    "Unreadable",
+    "conversation_lane",
+    "decode_bot",
+    "decode_fact",
+    "decode_offer",
+    "decode_outbound",
+    "encode",
+    "route",
+]

@@ -1,0 +1,64 @@
+"""What travels on `wx.live`: hints that something changed, and signals worth nothing a moment later.
+
+None is promised to arrive. Whoever needs the truth reads it from MongoDB.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from shared.contracts.messages import Unreadable
+from shared.conversation.content import Frozen
+from shared.conversation.model import Verdict
+
+
+class ConversationChanged(Frozen):
+    """A commit was carried out: these messages were written or changed, these commands have their verdicts."""
+
+    kind: Literal["conversation_changed"] = "conversation_changed"
+    conversation_id: str
+    app_id: str
+    version: int
+    message_ids: tuple[str, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class PresenceChanged(Frozen):
+    kind: Literal["presence_changed"] = "presence_changed"
+    agent_id: str
+    name: str
+    presence: str
+
+
+class AgentSeen(Frozen):
+    """An agent types in, or looks at, a conversation."""
+
+    kind: Literal["agent_seen"] = "agent_seen"
+    what: Literal["typing", "viewing"]
+    conversation_id: str
+    app_id: str
+    agent_id: str
+    name: str
+
+
+class SettingsChanged(Frozen):
+    """Apps, agents or other settings changed: read them again now."""
+
+    kind: Literal["settings_changed"] = "settings_changed"
+    what: str
+
+
+LiveHint = Annotated[
+    ConversationChanged | PresenceChanged | AgentSeen | SettingsChanged,
+    Field(discriminator="kind"),
+]
+
+_hints: TypeAdapter[LiveHint] = TypeAdapter(LiveHint)
+
+
+def decode_hint(body: bytes) -> LiveHint:
+    """Raises Unreadable."""
+    try:
+        return _hints.validate_json(body)
+    except ValidationError:
+        raise Unreadable("a live hint of an unknown kind") from None

@@ -1,0 +1,142 @@
+"""Agents: who they are, whether they have room, and the claims that fill it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal, NamedTuple
+
+from pydantic import Field
+from pymongo.errors import DuplicateKeyError
+
+from shared.clock import real_now
+from shared.conversation.content import Frozen
+from shared.store.driver import Collection, Database, Doc
+
+Role = Literal["agent", "supervisor", "admin"]
+Presence = Literal["online", "away", "offline"]
+
+
+class Claim(Frozen):
+    """Room taken for one assignment of one session. `id` is held by one agent at most, by a unique index."""
+
+    id: str
+    conversation: str
+    app_id: str
+    at: datetime
+
+
+class Agent(Frozen):
+    """A person who answers. `id` is the login name, which never changes."""
+
+    id: str
+    name: str
+    role: Role = "agent"
+    groups: tuple[str, ...] = ()
+    presence: Presence = "offline"
+    capacity: int = Field(5, ge=0, le=200)
+    auto_accept: bool = True
+    enabled: bool = True
+    claims: tuple[Claim, ...] = ()
+    assigned_at: datetime | None = None
+    password_hash: str = ""
+
+    @property
+    def load(self) -> int:
+        return len(self.claims)
+
+    @property
+    def supervises(self) -> bool:
+        return self.role != "agent"
+
+
+class AgentExists(Exception):
+    """An agent with this login exists already."""
+
+
+class Unclaimed(NamedTuple):
+    """Why a claim was not to be had: someone else holds it, or the agent has no room."""
+
+    reason: Literal["taken", "at_capacity", "not_found"]
+    by: Agent | None = None
+
+
+class AgentStore:
+    def __init__(self, database: Database) -> None:
+        self._agents: Collection = database["agents"]
+
+    async def add(self, agent: Agent) -> None:
+        """Raises AgentExists."""
+        doc = agent.model_dump(exclude={"id", "claims"})
+        if await self._agents.insert_many([{"_id": agent.id, "claims": [], **doc}]):
+            raise AgentExists(agent.id)
+
+    async def get(self, agent_id: str) -> Agent | None:
+        doc = await self._agents.find_one({"_id": agent_id})
+        return _agent(doc) if doc else None
+
+    async def everyone(self) -> list[Agent]:
+        return [_agent(doc) for doc in await self._agents.find({}, sort=[("_id", 1)])]
+
+    async def update(self, agent_id: str, **fields: object) -> Agent | None:
+        """Set named fields (never `claims`); the agent as it is then."""
+        doc = await self._agents.find_one_and_update({"_id": agent_id}, {"$set": fields})
+        return _agent(doc) if doc else None
+
+    async def with_room(self, groups: Sequence[str], *, auto_accept_only: bool = True) -> list[Agent]:
+        """Agents online with load below capacity, of any of the groups (none named: of all)."""
+        where: Doc = {
+            "enabled": True,
+            "presence": "online",
+            "$expr": {"$lt": [{"$size": "$claims"}, "$capacity"]},
+        }
+        if auto_accept_only:
+            where["auto_accept"] = True
+        if groups:
+            where["groups"] = {"$in": list(groups)}
+        return [_agent(doc) for doc in await self._agents.find(where)]
+
+    async def claim(self, agent_id: str, claim: Claim) -> Agent | Unclaimed:
+        """Take room for one assignment, atomically; the agent who has it now, or why it was not to be had.
+
+        Claiming again what the agent already holds succeeds: the first answer may have been lost.
+        """
+        try:
+            doc = await self._agents.find_one_and_update(
+                {
+                    "_id": agent_id,
+                    "enabled": True,
+                    "claims.id": {"$ne": claim.id},
+                    "$expr": {"$lt": [{"$size": "$claims"}, "$capacity"]},
+                },
+                {"$push": {"claims": claim.model_dump()}, "$set": {"assigned_at": claim.at}},
+            )
+        except DuplicateKeyError:
+            return Unclaimed("taken", await self.holder(claim.id))
+        return _agent(doc) if doc else await self._why_not(agent_id, claim.id)
+
+    async def holder(self, claim_id: str) -> Agent | None:
+        doc = await self._agents.find_one({"claims.id": claim_id})
+        return _agent(doc) if doc else None
+
+    async def release(self, agent_id: str, claim_id: str) -> bool:
+        """Give the room back; False where the agent did not hold it."""
+        where = {"_id": agent_id, "claims.id": claim_id}
+        return await self._agents.update_one(where, {"$pull": {"claims": {"id": claim_id}}}) == 1
+
+    async def claims_older_than(self, seconds: float) -> list[tuple[str, Claim]]:
+        """Claims taken more than so many real seconds ago, with who holds them."""
+        before = real_now() - timedelta(seconds=seconds)
+        docs = await self._agents.find({"claims.at": {"$lt": before}}, {"claims": 1})
+        pairs = [(str(doc["_id"]), Claim.model_validate(claim)) for doc in docs for claim in doc["claims"]]
+        return [(agent, claim) for agent, claim in pairs if claim.at < before]
+
+    async def _why_not(self, agent_id: str, claim_id: str) -> Agent | Unclaimed:
+        agent = await self.get(agent_id)
+        if agent is None or not agent.enabled:
+            return Unclaimed("not_found")
+        if any(claim.id == claim_id for claim in agent.claims):
+            return agent
+        return Unclaimed("at_capacity", agent)
+
+
+def _agent(doc: Doc) -> Agent:
+    return Agent.model_validate({**doc, "id": doc["_id"]})

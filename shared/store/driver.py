@@ -1,0 +1,225 @@
+"""Motor or PyMongo's own asyncio client behind one small face.
+
+They differ in what must be awaited; everything above this module does not know which one it has. Failures to
+reach the server become StoreUnavailable; a duplicate key stays what it is.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Literal, NamedTuple
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient
+from pymongo import AsyncMongoClient, IndexModel, ReturnDocument
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ExecutionTimeout,
+    NetworkTimeout,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WriteConcernError,
+    WTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+
+from shared.outage import Outage
+
+Doc = dict[str, Any]
+Filter = Mapping[str, Any]
+Sort = Sequence[tuple[str, int]]
+
+DUPLICATE_KEY: Final = 11000
+UNREACHABLE: Final = (
+    AutoReconnect,
+    NetworkTimeout,
+    ServerSelectionTimeoutError,
+    ExecutionTimeout,
+    WTimeoutError,
+    WriteConcernError,
+)
+RETRYABLE_CODES: Final = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+"""Server errors that say "not now" (shutting down, stepping down, interrupted), from MongoDB's error code list."""
+
+
+class StoreUnavailable(Outage):
+    """MongoDB is out of reach, has no primary, or did not confirm in time. A write may or may not have happened."""
+
+
+class Refusal(NamedTuple):
+    """One operation of a bulk write that the server refused."""
+
+    place: int
+    code: int
+    key: tuple[str, ...]
+
+
+@contextmanager
+def reaching() -> Iterator[None]:
+    """Turn what a driver raises for an unreachable server into StoreUnavailable."""
+    try:
+        yield
+    except UNREACHABLE as failure:
+        raise StoreUnavailable(f"MongoDB: {type(failure).__name__}") from failure
+    except OperationFailure as failure:
+        if failure.code in RETRYABLE_CODES or failure.has_error_label("RetryableWriteError"):
+            raise StoreUnavailable(f"MongoDB: {type(failure).__name__} {failure.code}") from failure
+        raise
+
+
+class Collection:
+    """The few operations that wxdesk uses, on one collection."""
+
+    def __init__(self, raw: Any) -> None:
+        self._raw = raw
+
+    async def find_one(self, where: Filter, fields: Filter | None = None, sort: Sort | None = None) -> Doc | None:
+        with reaching():
+            found: Doc | None = await self._raw.find_one(where, fields, sort=sort)
+        return found
+
+    async def find(
+        self,
+        where: Filter,
+        fields: Filter | None = None,
+        *,
+        sort: Sort | None = None,
+        limit: int = 0,
+        majority: bool = False,
+    ) -> list[Doc]:
+        raw = self._raw.with_options(read_concern=ReadConcern("majority")) if majority else self._raw
+        with reaching():
+            found: list[Doc] = await raw.find(where, fields, sort=sort, limit=limit).to_list(None)
+        return found
+
+    async def count(self, where: Filter, limit: int = 0) -> int:
+        options = {"limit": limit} if limit else {}
+        with reaching():
+            return int(await self._raw.count_documents(where, **options))
+
+    async def aggregate(self, pipeline: Sequence[Filter]) -> list[Doc]:
+        with reaching():
+            cursor = self._raw.aggregate(list(pipeline))
+            if inspect.isawaitable(cursor):
+                cursor = await cursor
+            found: list[Doc] = await cursor.to_list(None)
+        return found
+
+    async def insert_one(self, doc: Doc) -> None:
+        with reaching():
+            await self._raw.insert_one(doc)
+
+    async def insert_many(self, docs: Sequence[Doc]) -> list[Refusal]:
+        """Insert all that can be; says which were refused. `docs` are the server's to keep: do not reuse them."""
+        with reaching():
+            try:
+                await self._raw.insert_many(docs, ordered=False)
+            except BulkWriteError as failure:
+                return _refusals(failure)
+        return []
+
+    async def bulk_write(self, operations: Sequence[Any]) -> list[Refusal]:
+        """Apply all, in no promised order; says which were refused."""
+        with reaching():
+            try:
+                await self._raw.bulk_write(operations, ordered=False)
+            except BulkWriteError as failure:
+                return _refusals(failure)
+        return []
+
+    async def update_one(self, where: Filter, update: Any, *, upsert: bool = False) -> int:
+        """How many documents were matched or made."""
+        with reaching():
+            result = await self._raw.update_one(where, update, upsert=upsert)
+        return int(result.matched_count) + (result.upserted_id is not None)
+
+    async def update_many(self, where: Filter, update: Any) -> int:
+        with reaching():
+            return int((await self._raw.update_many(where, update)).modified_count)
+
+    async def replace_one(self, where: Filter, doc: Doc, *, upsert: bool = False) -> None:
+        with reaching():
+            await self._raw.replace_one(where, doc, upsert=upsert)
+
+    async def find_one_and_update(
+        self, where: Filter, update: Any, *, upsert: bool = False, sort: Sort | None = None
+    ) -> Doc | None:
+        """The document as it is after the update, or None where nothing matched."""
+        with reaching():
+            found: Doc | None = await self._raw.find_one_and_update(
+                where, update, upsert=upsert, sort=sort, return_document=ReturnDocument.AFTER
+            )
+        return found
+
+    async def delete_one(self, where: Filter) -> int:
+        with reaching():
+            return int((await self._raw.delete_one(where)).deleted_count)
+
+    async def delete_many(self, where: Filter) -> int:
+        with reaching():
+            return int((await self._raw.delete_many(where)).deleted_count)
+
+    async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
+        with reaching():
+            await self._raw.create_indexes(list(indexes))
+
+
+class Database:
+    """One database of one MongoDB, by whichever driver."""
+
+    def __init__(self, url: str, name: str, driver: Literal["motor", "pymongo"] = "motor") -> None:
+        kind: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
+        self._client = kind(
+            url,
+            appname="wxdesk",
+            w="majority",
+            wTimeoutMS=10_000,
+            serverSelectionTimeoutMS=3_000,
+            connectTimeoutMS=3_000,
+            socketTimeoutMS=20_000,
+            maxPoolSize=64,
+        )
+        self._raw = self._client.get_database(name, codec_options=CodecOptions(tz_aware=True))
+        self.name = name
+
+    def __getitem__(self, collection: str) -> Collection:
+        return Collection(self._raw[collection])
+
+    async def ping(self) -> None:
+        """Raises StoreUnavailable unless a primary answers."""
+        with reaching():
+            await self._raw.command("ping")
+
+    async def alive(self) -> bool:
+        try:
+            await self.ping()
+        except StoreUnavailable:
+            return False
+        return True
+
+    async def replica_set(self) -> str | None:
+        """The name of the replica set the server belongs to; None where it stands alone."""
+        with reaching():
+            hello: Doc = await self._raw.command("hello")
+        return hello.get("setName")
+
+    async def drop(self) -> None:
+        with reaching():
+            await self._client.drop_database(self.name)
+
+    async def close(self) -> None:
+        closing = self._client.close()
+        if inspect.isawaitable(closing):
+            await closing
+
+
+def _refusals(failure: BulkWriteError) -> list[Refusal]:
+    """The refused operations; anything but refusals (a lost server among them) is raised again."""
+    details: Any = failure.details or {}
+    if details.get("writeConcernErrors"):
+        raise StoreUnavailable("MongoDB: a write was not confirmed by a majority") from failure
+    return [
+        Refusal(place=error["index"], code=error["code"], key=tuple(error.get("keyPattern", {})))
+        for error in details.get("writeErrors", [])
+    ]

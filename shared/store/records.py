@@ -1,0 +1,40 @@
+"""Ended sessions, and why each assignment was made: written once, read by people."""
+
+from typing import Any
+
+from shared.clock import real_now
+from shared.conversation.commands import RecordSession
+from shared.store.driver import Collection, Database, Doc
+
+
+class SessionRecords:
+    def __init__(self, database: Database) -> None:
+        self._sessions: Collection = database["sessions"]
+
+    async def save(self, record: RecordSession) -> None:
+        session = record.session.model_dump()
+        await self._sessions.update_one(
+            {"_id": record.session.id_in(record.conversation_id)},
+            {"$set": {"conversation": record.conversation_id, "app_id": record.app_id, **session}},
+            upsert=True,
+        )
+
+    async def of_conversation(self, conversation: str) -> list[Doc]:
+        return await self._sessions.find({"conversation": conversation}, sort=[("number", -1)], limit=200)
+
+    async def erase(self, conversation: str) -> None:
+        await self._sessions.delete_many({"conversation": conversation})
+
+
+class DecisionRecords:
+    """Why a session was assigned, or was not: the candidates with their loads, the rule, the policy's version."""
+
+    def __init__(self, database: Database) -> None:
+        self._decisions: Collection = database["decisions"]
+
+    async def save(self, claim_id: str, conversation: str, **why: Any) -> None:
+        doc = {"conversation": conversation, "claim_id": claim_id, "recorded_at": real_now(), **why}
+        await self._decisions.update_one({"_id": claim_id}, {"$setOnInsert": doc}, upsert=True)
+
+    async def of_conversation(self, conversation: str) -> list[Doc]:
+        return await self._decisions.find({"conversation": conversation}, sort=[("recorded_at", 1)])

@@ -1,0 +1,29 @@
+"""Secrets at rest: sealed with Fernet, with the app and field they belong to inside, so that none can be swapped."""
+
+from collections.abc import Sequence
+
+import orjson
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+class SealBroken(Exception):
+    """A stored secret was sealed with a key we do not have, or belongs to another app or field."""
+
+
+class Sealer:
+    """The first key seals; every key opens, so that keys can be replaced one after another."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+
+    def seal(self, value: str, owner: str, field: str) -> str:
+        return self._fernet.encrypt(orjson.dumps([owner, field, value])).decode()
+
+    def open(self, sealed: str, owner: str, field: str) -> str:
+        try:
+            inside = orjson.loads(self._fernet.decrypt(sealed.encode()))
+        except InvalidToken:
+            raise SealBroken(f"{owner}: {field} was sealed with another key; add it to WXDESK_SECRET_KEYS") from None
+        if inside[:2] != [owner, field]:
+            raise SealBroken(f"{owner}: {field} holds a secret sealed for something else")
+        return str(inside[2])
