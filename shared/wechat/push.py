@@ -1,0 +1,135 @@
+"""Is this push genuine, and what does it say? Nothing is believed before its signature.
+
+Source: WeChat's mini program guide, page 消息推送 (message push). No freshness window: a signature does not expire,
+de-duplication is the guard against repetition.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from shared.wechat.crypto import DecryptionFailed, MessageCipher, check_aes_key, matches, signature
+from shared.wechat.push_body import BodyFormat, body_format, read_body
+from shared.wechat.refusals import Forged, Unreadable
+
+Mode = Literal["plain", "compat", "secure"]
+WhichKey = Literal["current", "previous"]
+Query = Mapping[str, str]
+
+
+class CallbackSettings(BaseModel):
+    """An app's 消息推送 page at WeChat. `app_id` is whatever closes its encrypted messages."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+
+    app_id: str = Field(min_length=1)
+    token: str = Field(min_length=1, repr=False)
+    aes_key: str | None = Field(default=None, repr=False)
+    previous_aes_key: str | None = Field(default=None, repr=False, description="still honoured after a change of key")
+    mode: Mode = "secure"
+    format: BodyFormat = "json"
+
+    @field_validator("aes_key", "previous_aes_key")
+    @classmethod
+    def _is_aes_key(cls, key: str | None) -> str | None:
+        if key is not None:
+            check_aes_key(key)
+        return key
+
+    @model_validator(mode="after")
+    def _can_decrypt(self) -> Self:
+        if self.mode != "plain" and self.aes_key is None:
+            raise ValueError(f"mode {self.mode} needs the EncodingAESKey")
+        return self
+
+    def ciphers(self) -> list[tuple[WhichKey, MessageCipher]]:
+        keys: list[tuple[WhichKey, str | None]] = [("current", self.aes_key), ("previous", self.previous_aes_key)]
+        return [(which, MessageCipher(key, self.app_id)) for which, key in keys if key is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedPush:
+    """A genuine push in the clear, with what answering it takes."""
+
+    fields: dict[str, Any] = field(repr=False)
+    format: BodyFormat
+    """What WeChat wrote in, and expects an answer in."""
+    nonce: str
+    signed_at: datetime | None
+    """When WeChat sent this delivery; None if it does not say so sensibly."""
+    key: WhichKey | None = None
+    cipher: MessageCipher | None = field(default=None, repr=False)
+    """What opened it, and must seal the answer; None if it came in the clear."""
+
+
+def verify_url(token: str, query: Query) -> str:
+    """The text to answer WeChat's GET with, alike in all three modes. Raises Forged, or Unreadable without echostr."""
+    _check_signature(token, query)
+    echostr = query.get("echostr", "")
+    if not echostr:
+        raise Unreadable("no echostr")
+    return echostr
+
+
+def open_push(settings: CallbackSettings, query: Query, body: bytes) -> OpenedPush:
+    """The push inside a POST. Compat counts as secure: only its encrypted half is believed.
+
+    Raises Forged or Unreadable.
+    """
+    if settings.mode == "plain":
+        _check_signature(settings.token, query)
+        return OpenedPush(
+            fields=read_body(body, settings.format),
+            format=body_format(body, settings.format),
+            nonce=query.get("nonce", ""),
+            signed_at=_signed_at(query),
+        )
+    which, cipher, message = _decrypted(settings, _sealed(settings, query, body))
+    return OpenedPush(
+        fields=read_body(message, settings.format),
+        format=body_format(body, settings.format),
+        nonce=query.get("nonce", ""),
+        signed_at=_signed_at(query),
+        key=which,
+        cipher=cipher,
+    )
+
+
+def _check_signature(token: str, query: Query) -> None:
+    expected = signature(token, query.get("timestamp", ""), query.get("nonce", ""))
+    if not matches(expected, query.get("signature", "")):
+        raise Forged("signature missing or wrong")
+
+
+def _sealed(settings: CallbackSettings, query: Query, body: bytes) -> str:
+    """The text of Encrypt, signed by msg_signature; `signature` beside it does not cover the body."""
+    try:
+        sealed = read_body(body, settings.format).get("Encrypt")
+    except Unreadable as unreadable:
+        raise Forged(f"no Encrypt: {unreadable.reason}") from None
+    if not isinstance(sealed, str) or not sealed:
+        raise Forged(f"no Encrypt, but the app's mode is {settings.mode}")
+    expected = signature(settings.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
+    if not matches(expected, query.get("msg_signature", "")):
+        raise Forged("msg_signature missing or wrong")
+    return sealed
+
+
+def _decrypted(settings: CallbackSettings, sealed: str) -> tuple[WhichKey, MessageCipher, bytes]:
+    reasons = []
+    for which, cipher in settings.ciphers():
+        try:
+            return which, cipher, cipher.decrypt(sealed)
+        except DecryptionFailed as failed:
+            reasons.append(f"{which} key: {failed.reason}")
+    raise Forged("; ".join(reasons))
+
+
+def _signed_at(query: Query) -> datetime | None:
+    timestamp = query.get("timestamp", "")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 10):  # noqa: PLR2004 - digits until 2286
+        return None
+    return datetime.fromtimestamp(int(timestamp), UTC)
