@@ -1,0 +1,116 @@
+"""Wiring: the stand-in's parts, its routes, and the port they answer on."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import structlog
+from aiohttp import ClientSession, DummyCookieJar, TCPConnector, web
+
+from services.sandbox.calls import CallBook
+from services.sandbox.chance import Chance
+from services.sandbox.clock import OffsetStore, SandboxClock
+from services.sandbox.control import control_app
+from services.sandbox.faults import FaultBox
+from services.sandbox.parts import Parts
+from services.sandbox.settings import SandboxSettings
+from services.sandbox.wechat.api.dispatch import WeChatApi
+from services.sandbox.wechat.inbound import Inbound
+from services.sandbox.wechat.pictures import Pictures
+from services.sandbox.wechat.pushes import Pusher, PushTiming
+from services.sandbox.wechat.state import World
+from shared.clock import Clock
+from shared.lifecycle import Background
+from shared.observe.health import Health, ops_server
+from shared.observe.http import listen
+from shared.store.clock import ClockStore
+from shared.store.driver import Database
+
+log = structlog.get_logger()
+
+_MAX_BODY: Final = 12 * 1024 * 1024
+_GREETING: Final = """\
+wxdesk sandbox: a stand-in for WeChat, for development and tests. Nothing here reaches a real customer.
+
+/cgi-bin/…      WeChat's API
+/sandbox/api/…  what customers do, the clock, the faults, the book of calls (this machine only)
+"""
+
+
+class RunningSandbox(Background):
+    """The sandbox while it serves. `url` is where; `parts` is what tests may look into."""
+
+    def __init__(self, parts: Parts, port: int, ops_port: int) -> None:
+        super().__init__()
+        self.parts = parts
+        self.port = port
+        self.ops_port = ops_port
+        self.url = parts.world.base_url
+
+
+@asynccontextmanager
+async def sandbox(
+    settings: SandboxSettings, timing: PushTiming | None = None, real_clock: Clock | None = None
+) -> AsyncIterator[RunningSandbox]:
+    """Serve until left. Raises PortTaken, or Outage if MONGO_URL names a database that does not answer.
+
+    Tests shorten the real seconds of `timing`, and give the clock that the sandbox's offset is added to.
+    """
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(
+            ClientSession(connector=TCPConnector(limit=0), cookie_jar=DummyCookieJar())
+        )
+        store = await stack.enter_async_context(_offset_store(settings))
+        clock = SandboxClock(store, real_clock)
+        parts = build_parts(session, clock, timing or PushTiming())
+        await clock.move(0)
+        port = await stack.enter_async_context(
+            listen(build_app(parts), settings.host, settings.sandbox_port, "SANDBOX_PORT")
+        )
+        parts.world.base_url = f"http://{_reachable(settings.host)}:{port}"
+        ops_port = await stack.enter_async_context(ops_server(settings, Health()))
+        log.info("sandbox_listening", port=port)
+        yield await stack.enter_async_context(RunningSandbox(parts, port, ops_port))
+
+
+@asynccontextmanager
+async def _offset_store(settings: SandboxSettings) -> AsyncIterator[OffsetStore | None]:
+    if settings.mongo_url is None:
+        yield None
+        return
+    database = Database(settings.mongo_url.get_secret_value(), settings.mongo_db, settings.mongo_driver)
+    try:
+        yield ClockStore(database)
+    finally:
+        await database.close()
+
+
+def build_parts(session: ClientSession, clock: SandboxClock, timing: PushTiming) -> Parts:
+    faults, book = FaultBox(), CallBook()
+    world = World(clock, Chance())
+    pusher = Pusher(session, world, faults, timing)
+    return Parts(clock, faults, book, world, pusher, Inbound(world, pusher, faults))
+
+
+def build_app(parts: Parts) -> web.Application:
+    app = web.Application(client_max_size=_MAX_BODY)
+    app.add_routes([web.get("/", _greet)])
+    app.add_routes(WeChatApi(parts.world, parts.faults, parts.book).routes())
+    app.add_routes(Pictures(parts.world).routes())
+    app.add_subapp("/sandbox/api", control_app(parts))
+
+    async def let_everyone_go(_: web.Application) -> None:
+        parts.world.let_go()
+        await parts.pusher.cancel_all()
+
+    app.on_shutdown.append(let_everyone_go)
+    return app
+
+
+async def _greet(_: web.Request) -> web.Response:
+    return web.Response(text=_GREETING)
+
+
+def _reachable(host: str) -> str:
+    """An address that a program on this machine can open for `host`."""
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared, not bound

@@ -1,0 +1,15 @@
+"""The control API under `/sandbox/api`: what people and tests make customers, clock and faults do."""
+
+from aiohttp import web
+
+from services.sandbox.control import apps, calls, clock, customers, faults, whole
+from services.sandbox.control.guard import guarded
+from services.sandbox.parts import PARTS, Parts
+
+
+def control_app(parts: Parts) -> web.Application:
+    app = web.Application(middlewares=[guarded])
+    app[PARTS] = parts
+    for subject in (apps, customers, clock, faults, calls, whole):
+        app.add_routes(subject.ROUTES)
+    return app
