@@ -46,9 +46,9 @@ class Decided:
     """What one batch makes of one conversation: its new state, what follows, and the verdicts to tell."""
 
     def __init__(self, loaded: Loaded, at_hand: Iterable[str]) -> None:
-        """`at_hand` are the causes of all facts in the batch: their entries may not have gone out, and go out now.
+        """`at_hand` are the causes still in the batch: their entries may not have gone out, and go out now.
 
-        Every other entry in `pending` is dropped by the next write: its fact was acknowledged after it went out.
+        Every other entry in `pending` is dropped by the next write, since it has gone out.
         """
         self.since = loaded.conversation.version
         self.conversation = loaded.conversation
@@ -123,10 +123,9 @@ class Batch:
         waiting: dict[str, list[AnyFact]] = defaultdict(list)
         for fact in facts:
             waiting[fact.conversation_id].append(fact)
-        at_hand = {conversation: [fact.cause for fact in told] for conversation, told in waiting.items()}
         while waiting:
             piece = {conversation: told[:PIECE_FACTS] for conversation, told in waiting.items()}
-            await self._settle_piece(piece, at_hand)
+            await self._settle_piece(piece, {c: [fact.cause for fact in told] for c, told in waiting.items()})
             waiting = {c: told[PIECE_FACTS:] for c, told in waiting.items() if len(told) > PIECE_FACTS}
 
     async def _settle_piece(self, piece: Piece, at_hand: dict[str, list[str]]) -> None:

@@ -101,6 +101,8 @@ class PartitionConsumer:
             log.error("partition_stopped", queue=self.queue, reason=str(stop), retry_seconds=60)  # noqa: TRY400
             return 60.0
         except (BrokerUnavailable, *BROKEN) as failure:
+            if self._stopping:
+                return 0.0
             log.warning("partition_lost", queue=self.queue, reason=str(failure) or type(failure).__name__)
             return 0.5
         except Outage as outage:

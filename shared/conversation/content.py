@@ -1,6 +1,6 @@
 """What a message can hold, whichever way it goes."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -9,7 +9,21 @@ TEXT_LIMIT_BYTES: Final = 2048
 
 
 class Frozen(BaseModel):
+    """A value: compared by what it holds, never changed in place."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def but(self, **fields: Any) -> Self:
+        """The same with these fields instead, which are not validated again: they are our own.
+
+        Several times faster than `model_copy`, which a decision would call a dozen times.
+        """
+        changed = self.__class__.__new__(self.__class__)
+        object.__setattr__(changed, "__dict__", {**self.__dict__, **fields})
+        object.__setattr__(changed, "__pydantic_fields_set__", self.__pydantic_fields_set__ | fields.keys())
+        object.__setattr__(changed, "__pydantic_extra__", None)
+        object.__setattr__(changed, "__pydantic_private__", None)
+        return changed
 
 
 class Text(Frozen):

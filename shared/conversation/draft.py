@@ -42,9 +42,7 @@ class Draft:
         self.policy = policy
         self.now = now
         self.version = conversation.version + 1
-        self.conversation = conversation.model_copy(
-            update={"version": self.version, "decided_at": now, "deleted_at": None}
-        )
+        self.conversation = conversation.but(version=self.version, decided_at=now, deleted_at=None)
         self.messages: list[Message] = []
         self.changes: list[MessageChange] = []
         self.commands: list[AnyCommand] = []
@@ -71,10 +69,10 @@ class Draft:
         return self.conversation.session is not None and self.conversation.session.state != "closed"
 
     def update(self, **fields: Any) -> None:
-        self.conversation = self.conversation.model_copy(update=fields)
+        self.conversation = self.conversation.but(**fields)
 
     def update_session(self, **fields: Any) -> None:
-        self.update(session=self.session.model_copy(update=fields))
+        self.update(session=self.session.but(**fields))
 
     def command(self, command: AnyCommand) -> None:
         self.commands.append(command)

@@ -43,8 +43,8 @@ class MessageReceived(Fact):
 
     kind: Literal["message_received"] = "message_received"
     openid: str
-    msg_id: str | None
     content: Content
+    msg_id: str | None = None
     media: MediaSource | None = None
 
 

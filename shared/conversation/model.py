@@ -123,12 +123,12 @@ class Message(Frozen):
     app_id: str
     seq: int
     revision: int
-    session_id: str | None
     direction: Direction
     sender: Party
     content: Content
     at: datetime
     cause: str
+    session_id: str | None = None
     msg_id: str | None = None
     client_id: str | None = None
     command_id: str | None = None

@@ -73,27 +73,27 @@ class Ledger(Frozen):
         )
         oldest = grants[0].grant_at
         kept = tuple(s for s in self.sends if not s.settled or s.attempted_at is None or s.attempted_at >= oldest)
-        return self.model_copy(update={"grants": tuple(grants), "sends": _bounded(kept)})
+        return self.but(grants=tuple(grants), sends=_bounded(kept))
 
     def reserved(self, send_id: str, *, machine: bool = False) -> "Ledger":
-        return self.model_copy(update={"sends": (*self.sends, Reservation(id=send_id, machine=machine))})
+        return self.but(sends=(*self.sends, Reservation(id=send_id, machine=machine)))
 
     def settled(self, send_id: str, outcome: Outcome, attempted_at: datetime | None) -> "Ledger":
         """An outcome only improves: `unknown` may become `sent` or `refused`, a final one stays."""
         sends = tuple(
-            s.model_copy(update={"outcome": outcome, "attempted_at": attempted_at or s.attempted_at})
+            s.but(outcome=outcome, attempted_at=attempted_at or s.attempted_at)
             if s.id == send_id and s.outcome not in FINAL
             else s
             for s in self.sends
         )
-        return self.model_copy(update={"sends": sends})
+        return self.but(sends=sends)
 
     def closed(self, attempted_at: datetime) -> "Ledger":
         """WeChat answered 45015, 45037 or 45047 to an attempt; it counts unless a later grant reopened the window."""
         latest = max((grant.grant_at for grant in self.grants), default=None)
         if latest is not None and attempted_at < latest:
             return self
-        return self.model_copy(update={"closed_at": attempted_at})
+        return self.but(closed_at=attempted_at)
 
     def balance(self, now: datetime) -> Balance:
         """Walk the grants in order; each send counts against the grants that stood when it was attempted."""

@@ -42,7 +42,7 @@ def may_hold(draft: Draft, count: int) -> bool:
 
 def make_held_due(draft: Draft) -> None:
     """The customer wrote: what was held may leave, in order, as far as the quota goes."""
-    draft.update(held=tuple(held.model_copy(update={"due": True}) for held in draft.conversation.held))
+    draft.update(held=tuple(held.but(due=True) for held in draft.conversation.held))
     release_due(draft)
 
 

@@ -21,7 +21,7 @@ def configure_logging(service: str, shape: Literal["console", "json"], level: st
     """Send structlog's and the standard library's records to stderr through the same processors."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
@@ -43,13 +43,9 @@ def configure_logging(service: str, shape: Literal["console", "json"], level: st
     for noisy in ("aiormq", "aio_pika", "aiohttp.access", "pymongo", "asyncio"):
         logging.getLogger(noisy).setLevel("ERROR")
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *shared,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, _named(service), *renderers],
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
 

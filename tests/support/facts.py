@@ -160,6 +160,6 @@ class Story:
 
     def with_agent(self, agent: str = "lina") -> "Story":
         """A story in which the customer has written and an agent has the session."""
-        self.policy = self.policy.model_copy(update={"entry": "agents"})
+        self.policy = self.policy.but(entry="agents")
         self.tell(received(), claimed(agent))
         return self
