@@ -6,7 +6,7 @@ Each class holds what one dependency needs; a service composes its own from them
 import ipaddress
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,7 +33,7 @@ def read_settings(kind: type[AnySettings], known: Mapping[str, str] | None = Non
 
     `known` are variables that stand before the environment's, by their upper-case names.
     """
-    named = {name: (known or {}).get(name.upper()) for name in kind.model_fields}
+    named: dict[str, Any] = {name: (known or {}).get(name.upper()) for name in kind.model_fields}
     try:
         return kind(**{name: value for name, value in named.items() if value is not None})
     except ValidationError as refused:

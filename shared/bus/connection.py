@@ -82,6 +82,18 @@ class Link:
         await asyncio.wait({asyncio.ensure_future(connection.closed())})
 
 
+def closing_of(channel: AbstractChannel, *also: asyncio.Event) -> asyncio.Event:
+    """An event set once the channel is closed, by whichever side; `also` are set with it."""
+    closed = asyncio.Event()
+
+    def note(*_: object) -> None:
+        for event in (closed, *also):
+            event.set()
+
+    channel.close_callbacks.add(note)
+    return closed
+
+
 @asynccontextmanager
 async def linked(url: str, name: str) -> AsyncIterator[Link]:
     """A link kept open in the background for as long as the block runs."""

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from aio_pika.abc import AbstractIncomingMessage
 
-from shared.bus.connection import BROKEN, BrokerUnavailable, Link
+from shared.bus.connection import BROKEN, BrokerUnavailable, Link, closing_of
 from shared.bus.topology import LIVE
 from shared.contracts import Unreadable
 from shared.contracts.hints import LiveHint, decode_hint
@@ -46,6 +46,7 @@ async def _listen_once(
     subscribed: Callable[[], Awaitable[None]] | None,
 ) -> None:
     channel = await link.channel()
+    closed = closing_of(channel)
     try:
         await channel.set_qos(prefetch_count=1000)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True, arguments={"x-max-length": QUEUE_LIMIT})
@@ -60,7 +61,7 @@ async def _listen_once(
         await queue.consume(hear, no_ack=True)
         if subscribed is not None:
             await subscribed()
-        await channel.closed()
+        await closed.wait()
     finally:
         with suppress(*BROKEN):
             await channel.close()

@@ -8,13 +8,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import aiormq.abc
 import structlog
 from aio_pika.abc import AbstractChannel
 
-from shared.bus.connection import BROKEN, BrokerUnavailable, Link
+from shared.bus.connection import BROKEN, BrokerUnavailable, Link, closing_of
 from shared.clock import real_now
 from shared.outage import Outage
 
@@ -40,7 +40,6 @@ class StopPartition(Exception):
     """The handler wants this partition left alone for a while: the channel is closed, and opened again later."""
 
 
-Closed = asyncio.Future[Any]
 Handle = Callable[[list[Received]], Awaitable[None]]
 Probe = Callable[[], Awaitable[bool]]
 
@@ -72,6 +71,7 @@ class PartitionConsumer:
         self._batch = batch
         self._channel: AbstractChannel | None = None
         self._stopping = False
+        self._closing = asyncio.Lock()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -122,6 +122,7 @@ class PartitionConsumer:
         await channel.set_qos(prefetch_count=self._prefetch)
         arrived: deque[Received] = deque()
         something = asyncio.Event()
+        closed = closing_of(channel, something)
 
         async def take(message: aiormq.abc.DeliveredMessage) -> None:
             arrived.append(_received(message))
@@ -129,39 +130,36 @@ class PartitionConsumer:
 
         underlay = await channel.get_underlay_channel()
         await underlay.basic_consume(self.queue, take, arguments={"x-priority": self._priority})
-        closed: Closed = asyncio.ensure_future(channel.closed())
-        closed.add_done_callback(lambda _: something.set())
-        try:
-            while not self._stopping:
-                await something.wait()
-                if closed.done():
-                    raise BrokerUnavailable("the channel was closed")
-                something.clear()
-                while arrived and not self._stopping:
-                    taken = [arrived.popleft() for _ in range(min(len(arrived), self._batch))]
-                    await self._deal_with(taken, underlay, closed)
-        finally:
-            closed.cancel()
+        while not self._stopping:
+            await something.wait()
+            if closed.is_set():
+                raise BrokerUnavailable("the channel was closed")
+            something.clear()
+            while arrived and not self._stopping:
+                taken = [arrived.popleft() for _ in range(min(len(arrived), self._batch))]
+                await self._deal_with(taken, underlay, closed)
 
-    async def _deal_with(self, taken: list[Received], channel: aiormq.abc.AbstractChannel, closed: Closed) -> None:
+    async def _deal_with(
+        self, taken: list[Received], channel: aiormq.abc.AbstractChannel, closed: asyncio.Event
+    ) -> None:
         self._idle.clear()
         try:
             await self._handle_through_outage(taken, closed)
-            if not closed.done():
+            if not closed.is_set():
                 # A failed acknowledgement is no error: the messages come again, and everything takes them twice.
                 with suppress(*BROKEN):
                     await channel.basic_ack(taken[-1].tag, multiple=True)
         finally:
             self._idle.set()
 
-    async def _handle_through_outage(self, taken: list[Received], closed: Closed) -> None:
+    async def _handle_through_outage(self, taken: list[Received], closed: asyncio.Event) -> None:
         began, tries = real_now(), 0
         while True:
             try:
                 await self._handle(taken)
             except Outage as outage:
                 held = (real_now() - began).total_seconds()
-                if held > HOLD_SECONDS or self._stopping or closed.done():
+                if held > HOLD_SECONDS or self._stopping or closed.is_set():
                     raise
                 wait = RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)]
                 tries += 1
@@ -171,11 +169,13 @@ class PartitionConsumer:
                 return
 
     async def _close(self) -> None:
-        channel, self._channel = self._channel, None
-        if channel is not None and not channel.is_closed:
-            with suppress(*BROKEN):
-                async with asyncio.timeout(5):
-                    await channel.close()
+        """Returns when the channel is closed, also where another caller began it: only then is anything given back."""
+        async with self._closing:
+            channel, self._channel = self._channel, None
+            if channel is not None and not channel.is_closed:
+                with suppress(*BROKEN):
+                    async with asyncio.timeout(5):
+                        await channel.close()
 
 
 def _received(message: aiormq.abc.DeliveredMessage) -> Received:

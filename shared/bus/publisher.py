@@ -16,8 +16,8 @@ from shared.contracts.hints import LiveHint
 IN_FLIGHT: Final = 256
 
 
-class Unroutable(Exception):
-    """No queue is bound for the message: the topology is not what this process was told."""
+class Unroutable(BrokerUnavailable):
+    """No queue is bound for the message: the topology is not there (any more). Held like any other trouble."""
 
 
 class Publisher:
@@ -42,7 +42,7 @@ class Publisher:
         return self._link.connected
 
     async def publish(self, message: BusMessage, *, expires_seconds: float | None = None) -> None:
-        """Return once the broker has it for good; raises BrokerUnavailable or Unroutable."""
+        """Return once the broker has it for good; raises BrokerUnavailable (Unroutable where no queue took it)."""
         exchange, key = route(message)
         packet = Message(
             encode(message),

@@ -1,0 +1,184 @@
+"""The demo app and logins of `make run`: the same at every start, known to wxdesk's store and to the sandbox.
+
+Two steps, because the gateway reads the apps when it starts, and the sandbox asks the gateway when it is told of one.
+"""
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import aiohttp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from pydantic import SecretStr
+
+from deploy.local.directories import write_private
+from deploy.local.failures import CannotStart
+from deploy.local.plan import url_of
+from shared.conversation.policy import KeywordRule, Policy, Unmatched
+from shared.outage import Outage
+from shared.store.agents import Agent, AgentStore
+from shared.store.apps import App, AppExists, AppStore
+from shared.store.driver import Database
+from shared.store.sealing import SealBroken, Sealer
+
+APP_ID: Final = "wx0123456789abcdef"
+APP_NAME: Final = "演示小程序"
+POLICY: Final = Policy(
+    welcome="您好,这里是 wxdesk 演示客服,请直接留言。发送「人工」转人工客服。",
+    keyword_rules=(
+        KeywordRule(words=("发货", "物流", "快递"), reply="订单在 48 小时内发货,发货后可在订单详情里查看物流。"),
+        KeywordRule(words=("退款", "退货"), reply="退款问题由人工客服处理,正在为您转接。", hand_off=True),
+    ),
+    hand_off_words=("人工", "转人工"),
+    unmatched=Unmatched(reply="我还不会回答这个问题。发送「人工」转人工客服。", hand_off=False),
+)
+
+_REPEAT_SECONDS = 0.3
+_ANSWER_SECONDS = 10.0
+_AES_KEY_BYTES = 32
+_FILE = "seed.json"
+
+
+@dataclass(frozen=True)
+class SeededApp:
+    appid: str
+    secret: str
+    token: str
+    aes_key: str
+    mode: Literal["plain", "compat", "secure"] = "secure"
+    format: Literal["json", "xml"] = "json"
+
+
+@dataclass(frozen=True)
+class SeededAgent:
+    login: str
+    password: str
+    role: Literal["agent", "supervisor", "admin"]
+
+
+@dataclass(frozen=True)
+class Seeded:
+    app: SeededApp
+    agents: tuple[SeededAgent, ...]
+
+
+_PEOPLE: Final[Mapping[str, tuple[str, Literal["agent", "supervisor", "admin"]]]] = {
+    "admin": ("管理员", "admin"),
+    "zhou": ("周敏", "supervisor"),
+    "lina": ("李娜", "agent"),
+    "wang": ("王强", "agent"),
+}
+
+
+async def seed(environment: Mapping[str, str], data_dir: Path) -> Seeded:
+    """Both steps at once, for services that run already. Raises CannotStart."""
+    seeded = await save(environment, data_dir)
+    await register(environment, seeded)
+    return seeded
+
+
+async def save(environment: Mapping[str, str], data_dir: Path) -> Seeded:
+    """Write the app and the logins to the store; their secrets are made once and kept in DATA_DIR/seed.json.
+
+    An app that is there keeps its settings and gets these secrets; a login that is there gets this password.
+    """
+    seeded = kept(data_dir / _FILE)
+    database = Database(environment["MONGO_URL"], environment["MONGO_DB"])
+    try:
+        await _save_app(AppStore(database, Sealer(environment["WXDESK_SECRET_KEYS"].split(","))), seeded.app)
+        await _save_agents(AgentStore(database), seeded.agents)
+    except SealBroken as broken:
+        raise CannotStart(f"the database {environment['MONGO_DB']} was written with other keys: {broken}") from None
+    except Outage as outage:
+        raise CannotStart(f"MONGO_URL: {outage}; is it a replica set, up, and reachable from here?") from None
+    finally:
+        await database.close()
+    return seeded
+
+
+async def register(environment: Mapping[str, str], seeded: Seeded, within_seconds: float = 30.0) -> None:
+    """Tell the sandbox of the app, which asks the gateway to prove itself. Raises CannotStart with what came back."""
+    url = f"{environment['WECHAT_API_BASE']}/sandbox/api/apps/{seeded.app.appid}"
+    gateway = url_of(environment["HOST"], int(environment["GATEWAY_PORT"]))
+    body = asdict(seeded.app) | {"callback_url": f"{gateway}/wechat/{seeded.app.appid}"}
+    del body["appid"]
+    deadline = asyncio.get_running_loop().time() + within_seconds
+    while (refusal := await _put(url, body)) is not None:
+        if asyncio.get_running_loop().time() > deadline:
+            raise CannotStart(f"the sandbox did not take the demo app: {refusal}")
+        await asyncio.sleep(_REPEAT_SECONDS)
+
+
+def kept(path: Path) -> Seeded:
+    """What is kept in `path`, made at first use."""
+    if not path.exists():
+        write_private(path, json.dumps(asdict(_make()), indent=1) + "\n")
+    document = json.loads(path.read_text())
+    return Seeded(SeededApp(**document["app"]), tuple(SeededAgent(**agent) for agent in document["agents"]))
+
+
+def _make() -> Seeded:
+    app = SeededApp(APP_ID, secrets.token_hex(16), secrets.token_hex(16), _aes_key())
+    return Seeded(
+        app, tuple(SeededAgent(login, secrets.token_urlsafe(9), role) for login, (_, role) in _PEOPLE.items())
+    )
+
+
+def _aes_key() -> str:
+    """An EncodingAESKey as WeChat makes them: 43 letters and digits that are 32 bytes in base64."""
+    while True:
+        key = base64.b64encode(secrets.token_bytes(_AES_KEY_BYTES)).decode().rstrip("=")
+        if key.isalnum():
+            return key
+
+
+async def _put(url: str, body: Mapping[str, Any]) -> str | None:
+    """None when taken, else why not."""
+    limit = aiohttp.ClientTimeout(total=_ANSWER_SECONDS)
+    try:
+        async with aiohttp.ClientSession(timeout=limit) as session, session.put(url, json=body) as answer:
+            return None if answer.ok else f"{answer.status} {(await answer.text())[:500]}"
+    except (aiohttp.ClientError, TimeoutError) as failure:
+        return f"no answer from {url} ({type(failure).__name__})"
+
+
+async def _save_app(store: AppStore, seeded: SeededApp) -> None:
+    fields: dict[str, Any] = {
+        "secret": SecretStr(seeded.secret),
+        "token": SecretStr(seeded.token),
+        "aes_key": SecretStr(seeded.aes_key),
+        "mode": seeded.mode,
+        "format": seeded.format,
+    }
+    try:
+        await store.add(App(app_id=seeded.appid, name=APP_NAME, policy=POLICY, **fields))
+    except AppExists:
+        app = await store.get(seeded.appid)
+        if app and any(getattr(app, name) != value for name, value in fields.items()):
+            await store.save(app.model_copy(update=fields))
+
+
+async def _save_agents(store: AgentStore, agents: tuple[SeededAgent, ...]) -> None:
+    hasher = PasswordHasher()
+    for seeded in agents:
+        agent = await store.get(seeded.login)
+        if agent is None:
+            name, _ = _PEOPLE[seeded.login]
+            await store.add(
+                Agent(id=seeded.login, name=name, role=seeded.role, password_hash=hasher.hash(seeded.password))
+            )
+        elif not _matches(hasher, agent.password_hash, seeded.password):
+            await store.update(seeded.login, password_hash=hasher.hash(seeded.password))
+
+
+def _matches(hasher: PasswordHasher, password_hash: str, password: str) -> bool:
+    try:
+        return hasher.verify(password_hash, password)
+    except (VerifyMismatchError, InvalidHashError):
+        return False

@@ -1,0 +1,108 @@
+import pytest
+
+from shared.conversation.content import Image, Text
+from shared.conversation.model import CUSTOMER, Delivery, DeliveryState, Message, MessageChange
+from shared.store.driver import Database
+from shared.store.messages import MessageStore, SeqTaken
+from tests.support.facts import APP, CONVERSATION, NOON
+
+
+@pytest.fixture
+def messages(either_database: Database) -> MessageStore:
+    return MessageStore(either_database)
+
+
+def message(seq: int, *, text: str = "你好", name: str | None = None, state: DeliveryState | None = None) -> Message:
+    return Message(
+        id=name or f"{CONVERSATION}:m:{seq}:0",
+        conversation=CONVERSATION,
+        app_id=APP,
+        seq=seq,
+        revision=seq,
+        direction="outbound" if state else "inbound",
+        sender=CUSTOMER,
+        content=Text(text=text),
+        at=NOON,
+        cause=f"m:{seq}",
+        delivery=Delivery(state=state, at=NOON) if state else None,
+    )
+
+
+def delivered(seq: int, state: DeliveryState, revision: int) -> MessageChange:
+    delivery = Delivery(state=state, at=NOON)
+    return MessageChange(message_id=f"{CONVERSATION}:m:{seq}:0", revision=revision, delivery=delivery)
+
+
+async def state_of(messages: MessageStore, seq: int) -> str | None:
+    found = await messages.get(CONVERSATION, seq)
+    return found.delivery.state if found and found.delivery else None
+
+
+async def test_an_insert_never_overwrites(messages: MessageStore) -> None:
+    await messages.insert([message(1, text="原文")])
+    await messages.insert([message(1, text="改了"), message(2)])
+    stored = await messages.page(CONVERSATION)
+    assert [m.content for m in stored] == [Text(text="原文"), Text(text="你好")]
+
+
+async def test_two_messages_for_one_place_are_an_alarm(messages: MessageStore) -> None:
+    await messages.insert([message(1)])
+    with pytest.raises(SeqTaken):
+        await messages.insert([message(1, name="another")])
+
+
+async def test_a_change_counts_only_with_a_newer_revision(messages: MessageStore) -> None:
+    await messages.insert([message(1, state="sending")])
+    await messages.change([delivered(1, "unknown", revision=5)])
+    await messages.change([delivered(1, "sent", revision=4)])
+    assert await state_of(messages, 1) == "unknown"
+    await messages.change([delivered(1, "sent", revision=6)])
+    assert await state_of(messages, 1) == "sent"
+
+
+async def test_a_late_unknown_does_not_hide_what_is_known(messages: MessageStore) -> None:
+    await messages.insert([message(1, state="sending")])
+    await messages.change([delivered(1, "sent", revision=5), delivered(1, "unknown", revision=6)])
+    assert await state_of(messages, 1) == "sent"
+
+
+async def test_content_that_became_known_replaces_what_was_there(messages: MessageStore) -> None:
+    await messages.insert([message(1)])
+    image = Image(media_id="x", width=640, height=480)
+    change = MessageChange(message_id=f"{CONVERSATION}:m:1:0", revision=9, content=image)
+    await messages.change([change])
+    found = await messages.get(CONVERSATION, 1)
+    assert found is not None
+    assert (found.content, found.revision) == (image, 9)
+
+
+async def test_a_mark_stands_beside_the_delivery(messages: MessageStore) -> None:
+    await messages.insert([message(1, state="sending")])
+    await messages.change([delivered(1, "unknown", revision=5)])
+    await messages.change([MessageChange(message_id=f"{CONVERSATION}:m:1:0", revision=6, mark="sent:Lina")])
+    found = await messages.get(CONVERSATION, 1)
+    assert found is not None
+    assert found.delivery is not None
+    assert (found.delivery.state, found.delivery.mark) == ("unknown", "sent:Lina")
+
+
+async def test_inserts_and_changes_are_stamped_by_the_servers_clock_in_order(
+    messages: MessageStore, either_database: Database
+) -> None:
+    await messages.insert([message(1, state="sending"), message(2)])
+    await messages.change([delivered(1, "sent", revision=5)])
+    docs = await either_database["messages"].find({}, sort=[("changed_at", 1)])
+    assert [doc["seq"] for doc in docs] == [2, 1]
+    assert all(doc["changed_at"].time > 0 for doc in docs)
+
+
+async def test_pages_go_both_ways(messages: MessageStore) -> None:
+    await messages.insert([message(seq) for seq in range(1, 11)])
+    assert [m.seq for m in await messages.page(CONVERSATION, limit=3)] == [8, 9, 10]
+    assert [m.seq for m in await messages.page(CONVERSATION, before_seq=4, limit=2)] == [2, 3]
+    assert [m.seq for m in await messages.page(CONVERSATION, after_seq=7, limit=2)] == [8, 9]
+
+
+async def test_which_of_these_are_there(messages: MessageStore) -> None:
+    await messages.insert([message(1)])
+    assert await messages.existing([f"{CONVERSATION}:m:1:0", f"{CONVERSATION}:m:2:0"]) == {f"{CONVERSATION}:m:1:0"}

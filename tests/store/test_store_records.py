@@ -1,0 +1,127 @@
+import asyncio
+
+import pytest
+from cryptography.fernet import Fernet
+from pydantic import SecretStr
+
+from shared.bus.topology import Topology, TopologyMismatch
+from shared.clock import real_now
+from shared.conversation.policy import Policy
+from shared.store.apps import App, AppCache, AppExists, AppStore
+from shared.store.clock import ClockStore
+from shared.store.dead import DeadMessage, DeadStore, dead_id
+from shared.store.driver import Database
+from shared.store.leases import Leases, slot_held, take_slot
+from shared.store.sealing import SealBroken, Sealer
+from shared.store.topology import agree_on_topology
+
+KEY = Fernet.generate_key().decode()
+AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
+
+
+def app(app_id: str = "wx0123456789abcdef") -> App:
+    return App(
+        app_id=app_id,
+        name="店",
+        secret=SecretStr("very-secret"),
+        token=SecretStr("push-token"),
+        aes_key=SecretStr(AES_KEY),
+        policy=Policy(welcome="欢迎"),
+    )
+
+
+async def test_an_apps_secrets_are_sealed_at_rest_and_open_again(either_database: Database) -> None:
+    store = AppStore(either_database, Sealer([KEY]))
+    await store.add(app())
+    doc = await either_database["apps"].find_one({})
+    assert "very-secret" not in str(doc)
+    assert AES_KEY not in str(doc)
+    assert await store.get("wx0123456789abcdef") == app().but(version=1, policy=Policy(welcome="欢迎", version=1))
+
+
+async def test_a_sealed_secret_cannot_be_moved_to_another_app_or_field(either_database: Database) -> None:
+    store = AppStore(either_database, Sealer([KEY]))
+    await store.add(app())
+    doc = await either_database["apps"].find_one({})
+    assert doc is not None
+    await either_database["apps"].update_one({}, {"$set": {"token": doc["secret"]}})
+    with pytest.raises(SealBroken, match="something else"):
+        await store.get("wx0123456789abcdef")
+
+
+async def test_keys_are_replaced_one_after_another(either_database: Database) -> None:
+    new = Fernet.generate_key().decode()
+    await AppStore(either_database, Sealer([KEY])).add(app())
+    assert await AppStore(either_database, Sealer([new, KEY])).get("wx0123456789abcdef") is not None
+    with pytest.raises(SealBroken, match="WXDESK_SECRET_KEYS"):
+        await AppStore(either_database, Sealer([new])).get("wx0123456789abcdef")
+
+
+async def test_two_changes_of_one_app_do_not_overwrite_each_other(either_database: Database) -> None:
+    store = AppStore(either_database, Sealer([KEY]))
+    await store.add(app())
+    read = await store.get("wx0123456789abcdef")
+    assert read is not None
+    assert (await store.save(read.but(name="甲"))) is not None
+    assert (await store.save(read.but(name="乙"))) is None
+    with pytest.raises(AppExists):
+        await store.add(app())
+
+
+async def test_the_cache_knows_policies_and_has_a_default_for_apps_that_are_gone(either_database: Database) -> None:
+    store = AppStore(either_database, Sealer([KEY]))
+    await store.add(app())
+    cache = AppCache(store)
+    await cache.refresh()
+    assert cache.policy("wx0123456789abcdef").welcome == "欢迎"
+    assert cache.policy("wxffffffffffffffff") == Policy()
+
+
+async def test_the_topology_is_agreed_once_and_refused_when_told_otherwise(either_database: Database) -> None:
+    await agree_on_topology(either_database, Topology(router_partitions=4))
+    assert (await agree_on_topology(either_database, Topology(router_partitions=4))).router_partitions == 4
+    with pytest.raises(TopologyMismatch, match="router_partitions: stored 4, this process was told 8"):
+        await agree_on_topology(either_database, Topology(router_partitions=8))
+
+
+async def test_each_replica_gets_its_own_lowest_slot(either_database: Database) -> None:
+    one, two, three = (Leases(either_database) for _ in range(3))
+    slots = await asyncio.gather(*(take_slot(leases, "router") for leases in (one, two, three)))
+    assert sorted(slots) == [0, 1, 2]
+    await one.give_up(f"slot:router:{slots[0]}")
+    async with slot_held(Leases(either_database), "router") as slot:
+        assert slot == slots[0]
+
+
+async def test_a_lease_that_ran_out_is_anyones(either_database: Database) -> None:
+    one, two = Leases(either_database), Leases(either_database)
+    assert await one.take("sweep", seconds=60)
+    assert await one.take("sweep", seconds=-1)
+    assert await two.take("sweep", seconds=60)
+    assert not await one.take("sweep", seconds=60)
+
+
+async def test_the_same_message_condemned_twice_is_one_document(either_database: Database) -> None:
+    dead = DeadStore(either_database)
+    name = dead_id("router.v1.p00", b"\x00x")
+    one = DeadMessage(id=name, queue="router.v1.p00", body=b"\x00x", kind="k", reason="r", at=real_now())
+    await dead.condemn(one)
+    await dead.condemn(one.but(reason="another"))
+    assert [d.reason for d in await dead.in_state()] == ["r"]
+    assert await dead.mark(name, "dropped") is True
+    assert await dead.mark(name, "replayed") is False
+    assert await dead.count() == 0
+
+
+async def test_notes_count_until_they_are_cleared(either_database: Database) -> None:
+    dead = DeadStore(either_database)
+    assert [await dead.note_taking("x") for _ in range(3)] == [1, 2, 3]
+    await dead.clear_note("x")
+    assert await dead.note_taking("x") == 1
+
+
+async def test_the_sandboxs_clock_offset_is_read_back(either_database: Database) -> None:
+    clock = ClockStore(either_database)
+    assert await clock.read_offset() == 0.0
+    await clock.save_offset(3600.5)
+    assert await clock.read_offset() == 3600.5
