@@ -57,12 +57,12 @@ async def backbone(settings: BackboneSettings, service: str) -> AsyncIterator[Ba
     Raises TopologyMismatch where this process was told another topology than the stored one.
     """
     async with AsyncExitStack() as stack:
-        health = Health(started=lambda: True)
+        background = await stack.enter_async_context(Background())
+        health = Health(started=lambda: background.serving)
         await stack.enter_async_context(ops_server(settings, health))
         database = Database(settings.mongo_url.get_secret_value(), settings.mongo_db, settings.mongo_driver)
         stack.push_async_callback(database.close)
         topology = await _stored_topology(settings, database)
-        background = await stack.enter_async_context(Background())
         url = settings.amqp_url.get_secret_value()
         publishing = await stack.enter_async_context(linked(url, f"{service}-publish"))
         consuming = await stack.enter_async_context(linked(url, f"{service}-consume"))

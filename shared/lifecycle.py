@@ -23,6 +23,8 @@ class Background:
     """The tasks a service keeps running. If one ends by itself, `died` completes and the service stops."""
 
     def __init__(self) -> None:
+        self.serving = False
+        """Whether the service has started in full; its readiness waits for this."""
         self._tasks: set[asyncio.Task[None]] = set()
         self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -74,6 +76,7 @@ async def _serve(name: str, settings: AnyServiceSettings, service: Service[AnySe
         loop.add_signal_handler(number, _stop_or_exit, stop)
     try:
         async with service(settings) as background:
+            background.serving = True
             log.info("service_started", service=name)
             told = asyncio.create_task(stop.wait())
             ends: set[asyncio.Future[Any]] = {told, background.died}

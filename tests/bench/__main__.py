@@ -1,0 +1,38 @@
+"""`make bench`: one table, ratios within the run with absolute figures beside them, and the same as JSON."""
+
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from tests.bench import gateway, router
+from tests.bench.bench import Bench, as_json, bench
+
+MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {"gateway": gateway.measure, "router": router.measure}
+
+
+async def main(wanted: list[str]) -> None:
+    conditions = {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "servers": "RabbitMQ and mongod on the same machine, one node each; majority writes, confirmed publishes",
+    }
+    print(", ".join(f"{name} {value}" for name, value in conditions.items()))  # noqa: T201 - the table's head
+    with tempfile.TemporaryDirectory(prefix="wxdesk-bench-", ignore_cleanup_errors=True) as directory:
+        async with bench(Path(directory)) as ground:
+            for name, measure in MEASURES.items():
+                if not wanted or name in wanted:
+                    await measure(ground)
+            out = Path(os.environ.get("DATA_DIR", ".data")) / "bench.json"
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_bytes(as_json(ground.rows, conditions))
+
+
+if __name__ == "__main__":
+    uvloop.run(main(sys.argv[1:]))
