@@ -18,6 +18,7 @@ GRANTS: Final[dict[GrantKind, tuple[int, timedelta]]] = {
     "entering": (2, timedelta(minutes=1)),
 }
 
+CREATE_TIME_RESOLUTION: Final = timedelta(seconds=1)
 NOT_COUNTED: Final = frozenset({"refused", "expired"})
 FINAL: Final = frozenset({"sent", "refused", "expired"})
 
@@ -72,7 +73,8 @@ class Ledger(Frozen):
             [*others, Grant(kind=kind, grant_at=at, granted=places, deadline=at + lasts)], key=lambda g: g.grant_at
         )
         oldest = grants[0].grant_at
-        kept = tuple(s for s in self.sends if not s.settled or s.attempted_at is None or s.attempted_at >= oldest)
+        sends = [_placed_before(send, at) for send in self.sends]
+        kept = tuple(s for s in sends if not s.settled or s.attempted_at is None or s.attempted_at >= oldest)
         return self.but(grants=tuple(grants), sends=_bounded(kept))
 
     def reserved(self, send_id: str, *, machine: bool = False) -> "Ledger":
@@ -127,6 +129,19 @@ class Ledger(Frozen):
         if send.attempted_at is None:
             return len(self.grants) - 1
         return sum(grant.grant_at <= send.attempted_at for grant in self.grants) - 1
+
+
+def _placed_before(send: Reservation, grant_at: datetime) -> Reservation:
+    """A send that ended before we heard of the grant, attempted in the very second the grant names, came before it.
+
+    CreateTime knows whole seconds, so which was first cannot be seen. If this is wrong WeChat refuses one message in
+    words and corrects us; counting such sends would block messages that may be sent, and nothing would correct that.
+    """
+    if send.attempted_at is None or send.outcome not in FINAL:
+        return send
+    if grant_at <= send.attempted_at < grant_at + CREATE_TIME_RESOLUTION:
+        return send.but(attempted_at=grant_at - timedelta(milliseconds=1))
+    return send
 
 
 def _bounded(sends: tuple[Reservation, ...], most: int = 64) -> tuple[Reservation, ...]:

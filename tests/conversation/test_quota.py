@@ -94,3 +94,13 @@ def test_machine_messages_are_counted_apart() -> None:
     ledger = Ledger().granted("message", NOON).reserved("a", machine=True).reserved("b")
     balance = ledger.balance(at(1))
     assert (balance.remaining, balance.machine_spent) == (3, 1)
+
+
+def test_a_send_that_ended_in_the_second_of_the_new_message_came_before_it() -> None:
+    ledger = used(Ledger().granted("message", NOON), 5, seconds=10.4)
+    assert ledger.granted("message", at(10)).balance(at(11)).remaining == 5
+
+
+def test_a_send_still_under_way_in_that_second_counts() -> None:
+    ledger = Ledger().granted("message", NOON).reserved("a").granted("message", at(10))
+    assert ledger.settled("a", "sent", at(10.4)).balance(at(11)).remaining == 4
