@@ -40,10 +40,10 @@ chaos: ## the fault suite: kills and restarts under load, then the books are che
 	@$(INSTALL) test
 	$(PYTEST) tests/chaos
 
-lock: ## pin the newest versions with their hashes: edit requirements/*.in, run this, commit
+lock: ## pin what requirements/*.in ask for, with hashes; `make lock UPGRADE=--upgrade` takes the newest
 	@$(INSTALL) test
 	cd requirements && for name in runtime local dev; do \
-		../$(LOCK) $$name.in -o $$name.txt || exit 1; done
+		../$(LOCK) $(UPGRADE) $$name.in -o $$name.txt || exit 1; done
 
 settings: ## every variable of every service, with its default and meaning
 	@$(INSTALL) run

@@ -48,7 +48,12 @@ async def held(directory: Path, patience_seconds: float = 0.0) -> AsyncIterator[
     dying server of a killed one. Raises DirectoryInUse if another run still has it after `patience_seconds`.
     """
     lock = directory / "lock"
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as failure:
+        raise CannotStart(
+            f"cannot write in {directory}: {failure.strerror}; set DATA_DIR to a directory you may write"
+        ) from None
     try:
         await _lock(descriptor, directory, patience_seconds)
         os.ftruncate(descriptor, 0)

@@ -94,7 +94,14 @@ def plan(settings: RunSettings, pick: Callable[[], int]) -> Plan:
 
     Raises CannotStart if the settings give one port to two.
     """
-    everything = Plan([replica for service in START_ORDER for replica in _replicas(settings, service, pick)])
+    fixed = {port(settings, service) for service in START_ORDER for port in (_traffic_port, _ops_port)}
+
+    def unnamed() -> int:
+        while (port := pick()) in fixed:
+            pass
+        return port
+
+    everything = Plan([replica for service in START_ORDER for replica in _replicas(settings, service, unnamed)])
     taken: dict[int, str] = {}
     for variable, _, port in everything.ports():
         if port in taken:

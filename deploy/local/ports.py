@@ -10,17 +10,19 @@ from deploy.local.failures import CannotStart, PortTaken
 _LOWEST = 10_000
 _EPHEMERAL_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _chance = random.SystemRandom()
+_given: set[int] = set()
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port nobody listens on.
+    """A port nobody listens on, and none that this process was given before: it may not have been bound yet.
 
     It lies below the ports the kernel gives to outgoing connections: between our choice and the server's bind,
     or while a killed server is down, such a connection could take it (or even connect to itself).
     """
     while True:
         port = _chance.randrange(_LOWEST, _first_ephemeral_port())
-        if is_free(host, port):
+        if port not in _given and is_free(host, port):
+            _given.add(port)
             return port
 
 

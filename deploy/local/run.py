@@ -4,6 +4,7 @@ Exit codes: 0 told to stop, 1 something could not start or died, 2 the settings 
 """
 
 import asyncio
+import errno
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from typing import Final
 from cryptography.fernet import Fernet
 
 from deploy.local.directories import MEBIBYTE, FreeBytes, free_bytes_at, held, kept_secret, make_private
-from deploy.local.failures import CannotStart
+from deploy.local.failures import CannotStart, DiskFull
 from deploy.local.plan import (
     Plan,
     Replica,
@@ -72,6 +73,12 @@ async def run(settings: RunSettings, inherited: Mapping[str, str], command_of: C
                 _print("stopping …")
     except CannotStart as failure:
         return _report(failure)
+    except OSError as failure:
+        if failure.errno != errno.ENOSPC:
+            raise
+        return _report(
+            DiskFull(f"{settings.data_dir}: the disk is full; free some room, or set DATA_DIR to another disk")
+        )
     except asyncio.CancelledError:
         if ending.failure:
             return _report(ending.failure)
@@ -114,7 +121,7 @@ class _Run:
         make_private(self._data_dir / "logs")
         await stack.enter_async_context(held(self._data_dir))
         (self._data_dir / "run.json").unlink(missing_ok=True)  # of a run that was killed
-        await stack.enter_async_context(_watching_disk(self._data_dir, self._show, free_bytes_at))
+        await stack.enter_async_context(watching_disk(self._data_dir, self._show, free_bytes_at))
 
     async def _start_servers(self, stack: AsyncExitStack) -> dict[str, str]:
         """The private servers that the settings do not replace by others; where they are, and the secret keys."""
@@ -154,15 +161,14 @@ class _Run:
             await self._supervisor.until_ready(part, process)
 
     def _show(self, line: str) -> None:
-        try:
-            _print(line)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not _print(line):
             self._ending.fail(CannotStart("nobody reads our output any more"))
 
 
 @asynccontextmanager
-async def _watching_disk(directory: Path, show: Show, free_bytes: FreeBytes) -> AsyncIterator[None]:
+async def watching_disk(
+    directory: Path, show: Show, free_bytes: FreeBytes, every_seconds: float = _DISK_CHECK_SECONDS
+) -> AsyncIterator[None]:
     """While inside, say so when the disk is nearly full: RabbitMQ then silently stops taking messages."""
 
     async def watch() -> None:
@@ -172,7 +178,7 @@ async def _watching_disk(directory: Path, show: Show, free_bytes: FreeBytes) -> 
             if low and not was_low:
                 show(f"WARNING: less than {_LOW_DISK_BYTES // MEBIBYTE} MiB free for {directory}; free some room")
             was_low = low
-            await asyncio.sleep(_DISK_CHECK_SECONDS)
+            await asyncio.sleep(every_seconds)
 
     task = asyncio.create_task(watch())
     try:
@@ -219,8 +225,15 @@ def _report(failure: CannotStart) -> int:
     return EXIT_FAILED
 
 
-def _print(line: str) -> None:
-    print(line, flush=True)
+def _print(line: str) -> bool:
+    """False once nobody can read it any more: a closed pipe, a terminal that is gone."""
+    try:
+        print(line, flush=True)
+    except OSError as failure:
+        if failure.errno in {errno.EPIPE, errno.EIO}:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return False
+    return True
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import aiohttp
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from pydantic import SecretStr
 
 from deploy.local.directories import write_private
@@ -22,6 +20,7 @@ from deploy.local.failures import CannotStart
 from deploy.local.plan import url_of
 from shared.conversation.policy import KeywordRule, Policy, Unmatched
 from shared.outage import Outage
+from shared.passwords import hash_password, verify_password
 from shared.store.agents import Agent, AgentStore
 from shared.store.apps import App, AppExists, AppStore
 from shared.store.driver import Database
@@ -165,20 +164,11 @@ async def _save_app(store: AppStore, seeded: SeededApp) -> None:
 
 
 async def _save_agents(store: AgentStore, agents: tuple[SeededAgent, ...]) -> None:
-    hasher = PasswordHasher()
     for seeded in agents:
         agent = await store.get(seeded.login)
         if agent is None:
             name, _ = _PEOPLE[seeded.login]
-            await store.add(
-                Agent(id=seeded.login, name=name, role=seeded.role, password_hash=hasher.hash(seeded.password))
-            )
-        elif not _matches(hasher, agent.password_hash, seeded.password):
-            await store.update(seeded.login, password_hash=hasher.hash(seeded.password))
-
-
-def _matches(hasher: PasswordHasher, password_hash: str, password: str) -> bool:
-    try:
-        return hasher.verify(password_hash, password)
-    except (VerifyMismatchError, InvalidHashError):
-        return False
+            password_hash = hash_password(seeded.password)
+            await store.add(Agent(id=seeded.login, name=name, role=seeded.role, password_hash=password_hash))
+        elif not verify_password(agent.password_hash, seeded.password):
+            await store.update(seeded.login, password_hash=hash_password(seeded.password))

@@ -7,6 +7,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 import aiohttp
@@ -120,10 +121,17 @@ class Supervisor:
         rest = b""
         with log.open("ab", buffering=0) as file:
             while chunk := await process.stdout.read(_CHUNK_BYTES):
-                file.write(chunk)
+                self._keep(file, chunk, name)
                 *lines, rest = (rest + chunk).split(b"\n")
                 self._show_lines(name, lines)
             self._show_lines(name, [rest] if rest else [])
+
+    def _keep(self, file: FileIO, chunk: bytes, name: str) -> None:
+        """A full disk costs the log its lines, never the part its life: unread, its output would block it."""
+        try:
+            file.write(chunk)
+        except OSError as failure:
+            self._show_lines(name, [f"(not kept in the log: {failure.strerror})".encode()])
 
     def _show_lines(self, name: str, lines: Sequence[bytes]) -> None:
         for line in lines:

@@ -1,0 +1,142 @@
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from cryptography.fernet import Fernet
+
+from deploy.local.failures import CannotStart
+from deploy.local.seed import APP_ID, kept, register, save
+from shared.passwords import verify_password
+from shared.store.agents import AgentStore
+from shared.store.apps import AppStore
+from shared.store.driver import Database
+from shared.store.sealing import Sealer
+
+
+@pytest.fixture
+def environment(mongo_url: str, mongo_db: str) -> dict[str, str]:
+    return {"MONGO_URL": mongo_url, "MONGO_DB": mongo_db, "WXDESK_SECRET_KEYS": Fernet.generate_key().decode()}
+
+
+def app_store(database: Database, environment: dict[str, str]) -> AppStore:
+    return AppStore(database, Sealer(environment["WXDESK_SECRET_KEYS"].split(",")))
+
+
+def test_secrets_are_made_once_and_kept_private(tmp_path: Path) -> None:
+    first = kept(tmp_path / "seed.json")
+    assert kept(tmp_path / "seed.json") == first
+    assert kept(tmp_path / "other.json").app.secret != first.app.secret
+    assert (tmp_path / "seed.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_aes_key_is_one_that_wechat_would_make(tmp_path: Path) -> None:
+    key = kept(tmp_path / "seed.json").app.aes_key
+    assert len(key) == 43
+    assert key.isalnum()
+    assert len(base64.b64decode(f"{key}=", validate=True)) == 32
+
+
+async def test_the_store_holds_what_was_seeded(database: Database, environment: dict[str, str], tmp_path: Path) -> None:
+    seeded = await save(environment, tmp_path)
+    app = await app_store(database, environment).get(APP_ID)
+    assert app is not None
+    assert app.secret.get_secret_value() == seeded.app.secret
+    assert app.policy.wants_agent("我要转人工")
+    assert app.policy.rule_for("什么时候发货?") is not None
+    agents = {agent.id: agent for agent in await AgentStore(database).everyone()}
+    assert agents["admin"].role == "admin"
+    for agent in seeded.agents:
+        assert verify_password(agents[agent.login].password_hash, agent.password)
+
+
+async def test_a_second_start_keeps_what_people_changed(
+    database: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    await save(environment, tmp_path)
+    apps = app_store(database, environment)
+    app = await apps.get(APP_ID)
+    assert app is not None
+    await apps.save(app.model_copy(update={"policy": app.policy.model_copy(update={"welcome": "改过"})}))
+    await AgentStore(database).update("lina", capacity=9)
+    await save(environment, tmp_path)
+    changed = await apps.get(APP_ID)
+    assert changed is not None
+    assert changed.policy.welcome == "改过"
+    lina = await AgentStore(database).get("lina")
+    assert lina is not None
+    assert lina.capacity == 9
+
+
+async def test_another_data_dir_on_the_same_database_gets_its_own_secrets_in(
+    database: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    await save(environment, tmp_path)
+    (tmp_path / "other").mkdir()
+    seeded = await save(environment, tmp_path / "other")
+    app = await app_store(database, environment).get(APP_ID)
+    assert app is not None
+    assert app.secret.get_secret_value() == seeded.app.secret
+    lina = await AgentStore(database).get("lina")
+    assert lina is not None
+    password = next(agent.password for agent in seeded.agents if agent.login == "lina")
+    assert verify_password(lina.password_hash, password)
+
+
+async def test_a_database_sealed_with_other_keys_is_told(environment: dict[str, str], tmp_path: Path) -> None:
+    await save(environment, tmp_path)
+    with pytest.raises(CannotStart, match="was written with other keys"):
+        await save({**environment, "WXDESK_SECRET_KEYS": Fernet.generate_key().decode()}, tmp_path)
+
+
+@asynccontextmanager
+async def sandbox(answer: Callable[[dict[str, Any]], Awaitable[web.Response]]) -> AsyncIterator[dict[str, str]]:
+    """What the sandbox's `PUT /sandbox/api/apps/{appid}` looks like to us."""
+
+    async def put(request: web.Request) -> web.Response:
+        return await answer(await request.json())
+
+    app = web.Application()
+    app.router.add_put(f"/sandbox/api/apps/{APP_ID}", put)
+    async with TestServer(app) as server:
+        yield {"WECHAT_API_BASE": f"http://127.0.0.1:{server.port}", "HOST": "0.0.0.0", "GATEWAY_PORT": "8080"}
+
+
+async def test_the_sandbox_is_asked_until_the_gateway_has_proved_itself(tmp_path: Path) -> None:
+    asked: list[dict[str, Any]] = []
+
+    async def verified_the_third_time(body: dict[str, Any]) -> web.Response:
+        asked.append(body)
+        return web.json_response({"verified": len(asked) == 3}, status=200 if len(asked) == 3 else 422)
+
+    seeded = kept(tmp_path / "seed.json")
+    async with sandbox(verified_the_third_time) as environment:
+        await register(environment, seeded)
+    assert len(asked) == 3
+    assert asked[0] == {
+        "secret": seeded.app.secret,
+        "token": seeded.app.token,
+        "aes_key": seeded.app.aes_key,
+        "mode": "secure",
+        "format": "json",
+        "callback_url": f"http://127.0.0.1:8080/wechat/{APP_ID}",
+    }
+
+
+async def test_a_gateway_that_never_proves_itself_is_told_with_what_came_back(tmp_path: Path) -> None:
+    async def refused(_: dict[str, Any]) -> web.Response:
+        return web.json_response({"detail": "the callback URL answered 403"}, status=422)
+
+    async with sandbox(refused) as environment:
+        with pytest.raises(CannotStart, match=r"did not take the demo app: 422 .*answered 403"):
+            await register(environment, kept(tmp_path / "seed.json"), within_seconds=0)
+
+
+async def test_a_sandbox_that_is_not_there_is_told(tmp_path: Path) -> None:
+    environment = {"WECHAT_API_BASE": "http://127.0.0.1:1", "HOST": "127.0.0.1", "GATEWAY_PORT": "8080"}
+    with pytest.raises(CannotStart, match=r"no answer from http://127\.0\.0\.1:1/"):
+        await register(environment, kept(tmp_path / "seed.json"), within_seconds=0)
