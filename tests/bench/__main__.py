@@ -10,10 +10,14 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import gateway, router
+from tests.bench import end_to_end, gateway, router
 from tests.bench.bench import Bench, as_json, bench
 
-MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {"gateway": gateway.measure, "router": router.measure}
+MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {
+    "gateway": gateway.measure,
+    "router": router.measure,
+    "end_to_end": end_to_end.measure,
+}
 
 
 async def main(wanted: list[str]) -> None:
