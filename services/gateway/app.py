@@ -13,18 +13,23 @@ from shared.backbone import backbone
 from shared.bus.publisher import Publisher
 from shared.lifecycle import Background
 from shared.observe.http import listen
+from shared.steps import Step, no_step
 from shared.store.apps import AppStore
 
 log = structlog.get_logger()
 
 
 @asynccontextmanager
-async def gateway(settings: GatewaySettings) -> AsyncIterator[Background]:
-    """Take pushes on GATEWAY_PORT. On leaving, pushes in hand are answered."""
+async def gateway(settings: GatewaySettings, step: Step = no_step) -> AsyncIterator[Background]:
+    """Take pushes on GATEWAY_PORT; on leaving, those in hand are answered. `step` is called once one is durable."""
     async with backbone(settings, "gateway") as base:
         publisher = Publisher(base.publishing, base.topology, confirm_seconds=settings.confirm_seconds)
         pushes = WeChatPushes(
-            base.apps, publisher, Verified(AppStore(base.database, base.sealer)), body_seconds=settings.body_seconds
+            base.apps,
+            publisher,
+            Verified(AppStore(base.database, base.sealer)),
+            body_seconds=settings.body_seconds,
+            step=step,
         )
 
         base.health.add("apps", lambda: base.apps.loaded)

@@ -18,6 +18,7 @@ from shared.bus.publisher import Publisher
 from shared.clock import real_now
 from shared.observe import metrics
 from shared.outage import Outage
+from shared.steps import Step, no_step
 from shared.store.apps import App, AppCache
 from shared.wechat.push import CallbackSettings, OpenedPush, open_push, verify_url
 from shared.wechat.push_model import parse_push
@@ -33,8 +34,11 @@ SUCCESS: Final = "success"
 class WeChatPushes:
     """The handler of `/wechat/{appid}`."""
 
-    def __init__(self, apps: AppCache, publisher: Publisher, verified: Verified, *, body_seconds: float) -> None:
+    def __init__(
+        self, apps: AppCache, publisher: Publisher, verified: Verified, *, body_seconds: float, step: Step = no_step
+    ) -> None:
         self._apps = apps
+        self._step = step
         self._publisher = publisher
         self._verified = verified
         self._body_seconds = body_seconds
@@ -80,6 +84,7 @@ class WeChatPushes:
         except Outage as outage:
             log.warning("push_not_durable", app_id=app.app_id, fact_id=fact.id, status=503, reason=str(outage))
             return web.Response(status=503, headers={"Retry-After": "1"})
+        await self._step("confirmed")
         self._verified.note(app.app_id)
         log.info(
             "push_taken",

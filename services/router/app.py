@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from services.router.batch import Batch, Step, no_step
+from services.router.batch import Batch
 from services.router.carrying import Carrier
 from services.router.offers import Offers
 from services.router.partition import Partition
@@ -18,6 +18,7 @@ from shared.bus.partitions import partition_name, priority
 from shared.bus.topology import OFFERS_QUEUE
 from shared.clock import Clock
 from shared.lifecycle import Background
+from shared.steps import Step, no_step
 from shared.store.agents import AgentStore
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore

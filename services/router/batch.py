@@ -4,7 +4,7 @@ Nothing but the commit is written by a decision that might still lose. Everythin
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ from shared.conversation.model import Conversation, Verdict
 from shared.conversation.policy import Policy
 from shared.observe import metrics
 from shared.outage import Outage
+from shared.steps import Step, no_step
 from shared.store.conversations import Commit, ConversationStore, Entry, Loaded
 from shared.store.messages import MessageStore
 
@@ -27,7 +28,6 @@ PIECE_FACTS: Final = 32
 """How many facts of one conversation one commit takes, so that a document and its `pending` stay small."""
 
 Piece = dict[str, list[AnyFact]]
-Step = Callable[[str], Awaitable[None]]
 
 
 class Undecidable(Exception):
@@ -36,10 +36,6 @@ class Undecidable(Exception):
     def __init__(self, fact: AnyFact, reason: str) -> None:
         super().__init__(reason)
         self.fact = fact
-
-
-async def no_step(_: str) -> None:
-    """Between durable steps nothing happens, except where a test stops the process."""
 
 
 class Decided:

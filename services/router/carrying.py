@@ -2,20 +2,23 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shared.bus.publisher import Publisher
 from shared.contracts import AgentChanged, BusMessage
-from shared.contracts.hints import ConversationChanged
+from shared.contracts.hints import ConversationChanged, ConversationsChanged
 from shared.conversation.commands import AnyCommand, EraseCustomer, RecordSession, ReleaseClaim
 from shared.conversation.model import Message
+from shared.steps import Step
 from shared.store.agents import AgentStore
 from shared.store.erasing import Eraser
 from shared.store.messages import MessageStore
 from shared.store.records import SessionRecords
 
 if TYPE_CHECKING:
-    from services.router.batch import Decided, Step
+    from services.router.batch import Decided
+
+HINTED_AT_ONCE: Final = 100
 
 
 class Carrier:
@@ -28,7 +31,7 @@ class Carrier:
         sessions: SessionRecords,
         eraser: Eraser,
         publisher: Publisher,
-        step: "Step",
+        step: Step,
     ) -> None:
         self._messages = messages
         self._agents = agents
@@ -73,8 +76,9 @@ class Carrier:
             task.add_done_callback(self._hints.discard)
 
     async def _tell(self, hints: list[ConversationChanged]) -> None:
-        for hint in hints:
-            await self._publisher.hint(hint)
+        for start in range(0, len(hints), HINTED_AT_ONCE):
+            told = tuple(hints[start : start + HINTED_AT_ONCE])
+            await self._publisher.hint(ConversationsChanged(changed=told))
 
 
 def _hint_of(one: "Decided") -> ConversationChanged:

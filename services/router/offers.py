@@ -6,7 +6,6 @@ from typing import Final
 
 import structlog
 
-from services.router.batch import Step, no_step
 from shared.bus.partition_consumer import Received
 from shared.bus.publisher import Publisher
 from shared.clock import real_now
@@ -18,6 +17,7 @@ from shared.conversation.model import Conversation, Party, Problem
 from shared.conversation.policy import Policy
 from shared.conversation.strategy import Candidate, choose
 from shared.observe import metrics
+from shared.steps import Step, no_step
 from shared.store.agents import Agent, AgentStore, Claim, Unclaimed
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore

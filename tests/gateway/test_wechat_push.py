@@ -233,3 +233,24 @@ async def test_what_no_queue_took_is_not_success(edge: Edge) -> None:
         query, body = push()
         async with edge.session.post(f"{edge.url}/wechat/{APP_ID}", params=query, data=body) as answer:
             assert (answer.status, answer.headers.get("Retry-After")) == (503, "1")
+
+
+async def test_stopped_between_confirm_and_answer_the_repeat_is_the_same_fact(
+    environment: dict[str, str], database: Database
+) -> None:
+    """The push is safe and WeChat does not know: it repeats, and nothing is doubled."""
+    stops: list[str] = []
+
+    async def stop_once(name: str) -> None:
+        if not stops:
+            stops.append(name)
+            raise ConnectionResetError
+
+    await AppStore(database, Sealer([KEYS])).add(app())
+    port = free_port()
+    async with gateway(told(GatewaySettings, environment, GATEWAY_PORT=port), stop_once), ClientSession() as session:
+        edge = Edge(f"http://127.0.0.1:{port}", session, environment["AMQP_URL"])
+        assert (await edge.post(*push()))[0] == 500
+        assert await edge.post(*push()) == (200, "success")
+        first, second = await edge.facts(2)
+    assert (stops, first.id) == (["confirmed"], second.id)

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from services.router.batch import Batch, Step, no_step
+from services.router.batch import Batch
 from services.router.carrying import Carrier
 from services.router.offers import Offers
 from shared.bus.connection import linked
@@ -13,6 +13,7 @@ from shared.bus.publisher import Publisher
 from shared.bus.topology import Topology, declare
 from shared.conversation.model import Conversation, Message
 from shared.conversation.policy import Policy
+from shared.steps import Step, no_step
 from shared.store.agents import Agent, AgentStore, Presence
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
