@@ -47,7 +47,7 @@ class AppStore:
 
     async def add(self, app: App) -> None:
         """Raises AppExists."""
-        doc = self._sealed(app.model_copy(update={"version": 1, "policy": _versioned(app.policy, 1)}))
+        doc = self._sealed(app.but(version=1, policy=_versioned(app.policy, 1)))
         if await self._apps.insert_many([doc]):
             raise AppExists(app.app_id)
 
@@ -60,7 +60,7 @@ class AppStore:
 
     async def save(self, app: App) -> App | None:
         """Write `app` over the version it was read at; None where someone else changed it meanwhile."""
-        changed = app.model_copy(update={"version": app.version + 1, "policy": _versioned(app.policy, app.version + 1)})
+        changed = app.but(version=app.version + 1, policy=_versioned(app.policy, app.version + 1))
         doc = self._sealed(changed)
         doc.pop("verified_at")
         matched = await self._apps.update_one({"_id": app.app_id, "version": app.version}, {"$set": doc})
@@ -132,4 +132,4 @@ class AppCache:
 
 
 def _versioned(policy: Policy, version: int) -> Policy:
-    return policy.model_copy(update={"version": version})
+    return policy.but(version=version)

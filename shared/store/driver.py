@@ -5,16 +5,18 @@ reach the server become StoreUnavailable; a duplicate key stays what it is.
 """
 
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Literal, NamedTuple
 
 from bson.codec_options import CodecOptions
+from bson.timestamp import Timestamp
 from motor.motor_asyncio import AsyncIOMotorClient
 from pymongo import AsyncMongoClient, IndexModel, ReturnDocument
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
+    ConfigurationError,
     ExecutionTimeout,
     NetworkTimeout,
     OperationFailure,
@@ -31,6 +33,8 @@ Filter = Mapping[str, Any]
 Sort = Sequence[tuple[str, int]]
 
 DUPLICATE_KEY: Final = 11000
+FORBIDDEN_CODES: Final = frozenset({13, 18})
+"""Unauthorized, AuthenticationFailed."""
 UNREACHABLE: Final = (
     AutoReconnect,
     NetworkTimeout,
@@ -45,6 +49,10 @@ RETRYABLE_CODES: Final = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 
 
 class StoreUnavailable(Outage):
     """MongoDB is out of reach, has no primary, or did not confirm in time. A write may or may not have happened."""
+
+
+class StoreRefused(Exception):
+    """MongoDB will not have us: the address is malformed, or the login is wrong or lacks a right."""
 
 
 class Refusal(NamedTuple):
@@ -62,9 +70,13 @@ def reaching() -> Iterator[None]:
         yield
     except UNREACHABLE as failure:
         raise StoreUnavailable(f"MongoDB: {type(failure).__name__}") from failure
+    except ConfigurationError as failure:
+        raise StoreRefused(f"MONGO_URL is malformed ({type(failure).__name__})") from None
     except OperationFailure as failure:
         if failure.code in RETRYABLE_CODES or failure.has_error_label("RetryableWriteError"):
             raise StoreUnavailable(f"MongoDB: {type(failure).__name__} {failure.code}") from failure
+        if failure.code in FORBIDDEN_CODES:
+            raise StoreRefused("MongoDB does not accept the login in MONGO_URL, or it lacks a right") from failure
         raise
 
 
@@ -92,6 +104,22 @@ class Collection:
         with reaching():
             found: list[Doc] = await raw.find(where, fields, sort=sort, limit=limit).to_list(None)
         return found
+
+    async def batches(
+        self, where: Filter, fields: Filter | None = None, *, sort: Sort | None = None, size: int = 500
+    ) -> AsyncIterator[list[Doc]]:
+        """What a majority has, piece by piece, so that a long answer is never whole in memory."""
+        raw = self._raw.with_options(read_concern=ReadConcern("majority"))
+        cursor = raw.find(where, fields, sort=sort, batch_size=size)
+        try:
+            while True:
+                with reaching():
+                    docs: list[Doc] = await cursor.to_list(size)
+                if not docs:
+                    return
+                yield docs
+        finally:
+            await cursor.close()
 
     async def count(self, where: Filter, limit: int = 0) -> int:
         options = {"limit": limit} if limit else {}
@@ -170,16 +198,20 @@ class Database:
 
     def __init__(self, url: str, name: str, driver: Literal["motor", "pymongo"] = "motor") -> None:
         kind: Any = AsyncIOMotorClient if driver == "motor" else AsyncMongoClient
-        self._client = kind(
-            url,
-            appname="wxdesk",
-            w="majority",
-            wTimeoutMS=10_000,
-            serverSelectionTimeoutMS=3_000,
-            connectTimeoutMS=3_000,
-            socketTimeoutMS=20_000,
-            maxPoolSize=64,
-        )
+        try:
+            self._client = kind(
+                url,
+                appname="wxdesk",
+                w="majority",
+                wTimeoutMS=10_000,
+                serverSelectionTimeoutMS=3_000,
+                connectTimeoutMS=3_000,
+                socketTimeoutMS=20_000,
+                maxPoolSize=64,
+            )
+        except (ConfigurationError, ValueError) as failure:
+            # Its own text may quote the address, password included.
+            raise StoreRefused(f"MONGO_URL is malformed ({type(failure).__name__})") from None
         self._raw = self._client.get_database(name, codec_options=CodecOptions(tz_aware=True))
         self.name = name
 
@@ -203,6 +235,16 @@ class Database:
         with reaching():
             hello: Doc = await self._raw.command("hello")
         return hello.get("setName")
+
+    async def majority_time(self) -> Timestamp:
+        """Up to here a majority has everything: a majority read from now on sees every write of this time or before."""
+        with reaching():
+            hello: Doc = await self._raw.command("hello")
+        written = hello.get("lastWrite", {}).get("majorityOpTime")
+        if written is None:
+            raise StoreUnavailable("MongoDB: the server belongs to no replica set, or has no majority")
+        stamp: Timestamp = written["ts"]
+        return stamp
 
     async def drop(self) -> None:
         with reaching():

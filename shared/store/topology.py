@@ -20,3 +20,9 @@ async def agree_on_topology(database: Database, wanted: Topology) -> Topology:
             "; ".join(different) + ". Start with the stored values: changing them reorders conversations."
         )
     return agreed
+
+
+async def stored_topology(database: Database) -> Topology | None:
+    """The record as it stands; None before the first start of any service."""
+    stored = await database["topology"].find_one({"_id": "topology"})
+    return Topology.model_validate(stored) if stored else None

@@ -68,6 +68,26 @@ class OnlineAgent(_FromWeChat):
     """0 offline, 1 on the web."""
 
 
+class ResolvedIp(_FromWeChat):
+    ip: str
+    operator: str = Field("", alias="real_operator")
+
+
+class Ping(_FromWeChat):
+    """One packet to one address: lost, or not."""
+
+    ip: str
+    loss: str = Field("", alias="package_loss")
+    """`0%` or `100%`."""
+
+
+class CallbackCheck(_FromWeChat):
+    """How far WeChat gets towards an app's callback URL (网络通信检测): addresses, and a ping to each."""
+
+    dns: list[ResolvedIp] = Field(default_factory=list)
+    ping: list[Ping] = Field(default_factory=list)
+
+
 class _CallbackIps(_FromWeChat):
     ip_list: list[str]
 
@@ -155,6 +175,13 @@ class WeChatClient:
         """Addresses and networks that pushes come from."""
         fields = await self._get(token, "/cgi-bin/getcallbackip")
         return _read(_CallbackIps, fields).ip_list
+
+    async def check_callback(self, token: str) -> CallbackCheck:
+        """Have WeChat look for the server of our callback URL. Not offered to every app; 40201 where none is saved."""
+        body = {"action": "all", "check_operator": "DEFAULT"}
+        path = "/cgi-bin/callback/check"
+        fields = await self._transport.post_json("read", path, body, params=_with(token), secrets=(token,))
+        return _read(CallbackCheck, fields)
 
     async def quotas(self, token: str, cgi_path: str = SEND_PATH) -> Quotas:
         """How often a path may still be called."""

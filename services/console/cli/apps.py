@@ -1,0 +1,205 @@
+"""`wxdesk apps`: the mini programs."""
+
+import argparse
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from services.console.cli.app_fields import (
+    callback_url,
+    changed_fields,
+    check_app_id,
+    checked,
+    next_steps,
+    policy_document,
+    read_policy,
+    summary,
+)
+from services.console.cli.environment import Environment
+from services.console.cli.failures import Misused, Refused
+from services.console.cli.output import Column, Output, as_json
+from services.console.cli.purge import confirm, purge
+from services.console.cli.secret_values import document_text, secret_word
+from services.console.cli.servers import SealedSettings, database_of, hinted
+from shared.contracts.hints import SettingsChanged
+from shared.conversation.policy import Policy
+from shared.store.apps import App, AppExists, AppStore
+from shared.store.driver import Database
+from shared.store.sealing import Sealer
+
+RACES: Final = 5
+"""How often a change is tried again when somebody else was faster."""
+
+_COLUMNS: Final = (
+    Column("APPID", "app_id"),
+    Column("NAME", "name", 24),
+    Column("ENABLED", "enabled"),
+    Column("MODE", "mode"),
+    Column("FORMAT", "format"),
+    Column("LAST PUSH", "verified_at"),
+    Column("CALLBACK URL", "callback_url", 100),
+)
+
+
+def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
+    verbs = nouns.add_parser("apps", help="mini programs").add_subparsers(metavar="VERB", required=True)
+    adding = verbs.add_parser("add", parents=[as_json], help="register a mini program")
+    adding.add_argument("--appid", required=True, help="wx and 16 of 0-9 a-f")
+    adding.add_argument("--name", required=True, help="what agents see")
+    adding.add_argument("--secret", required=True, help="AppSecret")
+    adding.add_argument("--token", required=True, help="Token of 消息推送配置")
+    _add_options(adding, mode="secure", body_format="json")
+    adding.set_defaults(run=add)
+    listing = verbs.add_parser("list", parents=[as_json], help="all apps")
+    listing.set_defaults(run=list_all)
+    showing = verbs.add_parser("show", parents=[as_json], help="one app with its settings; secrets are never shown")
+    showing.add_argument("app", metavar="A", help="its appid")
+    showing.set_defaults(run=show)
+    updating = verbs.add_parser("update", parents=[as_json], help="change some fields; the others stay")
+    updating.add_argument("app", metavar="A", help="its appid")
+    for option in ("name", "secret", "token"):
+        updating.add_argument(f"--{option}")
+    _add_options(updating, mode=None, body_format=None)
+    updating.add_argument("--forget-previous-key", action="store_true", help="open no more pushes with the old AES key")
+    updating.add_argument("--enable", action="store_true", help="take pushes and send again after `remove`")
+    updating.set_defaults(run=update)
+    removing = verbs.add_parser("remove", parents=[as_json], help="stop pushes and sends; the history is kept")
+    removing.add_argument("app", metavar="A", help="its appid")
+    removing.add_argument("--purge", action="store_true", help="delete its history and then itself, for good")
+    removing.add_argument("--yes", metavar="APPID", help="with --purge: the appid again, instead of typing it")
+    removing.add_argument(
+        "--patience",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="with --purge: give up when nothing was erased for so long (60)",
+    )
+    removing.set_defaults(run=remove)
+
+
+def _add_options(parser: argparse.ArgumentParser, *, mode: str | None, body_format: str | None) -> None:
+    parser.add_argument("--aes-key", help="EncodingAESKey, 43 letters and digits; a new one keeps the old for a while")
+    parser.add_argument("--mode", choices=("plain", "compat", "secure"), default=mode, help="明文, 兼容, 安全")
+    parser.add_argument("--format", choices=("json", "xml"), default=body_format, help="数据格式")
+    parser.add_argument("--gh-id", help="original id, gh_…")
+    parser.add_argument("--settings", metavar="@FILE", help="welcome, keyword rules, assignment … as one JSON document")
+
+
+async def add(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    fields = {"app_id": check_app_id(args.appid), "policy": Policy(), **_given(args)}
+    app = checked(App(**fields))
+    async with _app_store(environment) as (_, apps):
+        try:
+            await apps.add(app)
+        except AppExists:
+            raise Refused(f"{app.app_id} exists already; change it with `wxdesk apps update {app.app_id} …`") from None
+        stored = await _existing(apps, app.app_id)
+    await _announce(environment, output)
+    url = _callback_url(environment, app.app_id)
+    added = f"{app.app_id} ({app.name}) is registered."
+    output.done("\n".join([added, "", *next_steps(app, url)]), summary(stored, url))
+
+
+async def list_all(_args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    async with _app_store(environment) as (_, apps):
+        everything = await apps.everything()
+    rows = [summary(app, _callback_url(environment, app.app_id)) for app in everything]
+    output.table(rows, _COLUMNS, nothing="No apps yet. Register one with `wxdesk apps add`.")
+
+
+async def show(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    async with _app_store(environment) as (_, apps):
+        app = await _existing(apps, args.app)
+    fields, settings = summary(app, _callback_url(environment, app.app_id)), policy_document(app.policy)
+    if output.as_json:
+        output.record({**fields, "settings": settings})
+    else:
+        output.record(fields, more=f"settings\n{as_json(settings)}")
+
+
+async def update(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    changes = _given(args)
+    if args.forget_previous_key:
+        changes["previous_aes_key"] = None
+    if args.enable:
+        changes["enabled"] = True
+    if not changes:
+        raise Misused("nothing to change; name at least one field, as in --name. See `wxdesk apps update --help`")
+    async with _app_store(environment) as (_, apps):
+        app = await _changed(apps, args.app, changes)
+    await _announce(environment, output)
+    rotated = (
+        " The old AES key still opens pushes; end that with --forget-previous-key." if "aes_key" in changes else ""
+    )
+    sentence = f"{app.app_id} is changed, version {app.version}.{rotated if app.previous_aes_key else ''}"
+    output.done(sentence, summary(app, _callback_url(environment, app.app_id)))
+
+
+async def remove(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    async with _app_store(environment) as (database, apps):
+        app = await _existing(apps, args.app)
+        if args.purge:
+            confirm(app.app_id, args.yes)
+        if app.enabled:
+            app = await _changed(apps, args.app, {"enabled": False})
+            await _announce(environment, output)
+        if not args.purge:
+            again = f"`wxdesk apps update {app.app_id} --enable` brings it back, `--purge` deletes it with its history"
+            output.done(f"{app.app_id} takes no pushes and sends nothing any more. {again}.", summary(app, None))
+            return
+        erased = await purge(environment, database, app.app_id, args.patience)
+        await apps.remove(app.app_id)
+    await _announce(environment, output)
+    output.done(
+        f"{app.app_id} is deleted with its {erased} conversations.",
+        {"app_id": app.app_id, "purged": True, "conversations": erased},
+    )
+
+
+@asynccontextmanager
+async def _app_store(environment: Environment) -> AsyncIterator[tuple[Database, AppStore]]:
+    settings = environment.settings(SealedSettings)
+    async with database_of(settings) as database:
+        yield database, AppStore(database, Sealer(settings.secret_keys))
+
+
+async def _existing(apps: AppStore, app_id: str) -> App:
+    app = await apps.get(app_id)
+    if app is None:
+        raise Refused(f"there is no app {app_id}; see `wxdesk apps list`")
+    return app
+
+
+async def _changed(apps: AppStore, app_id: str, changes: dict[str, Any]) -> App:
+    """The app with these fields set, tried again on whatever somebody else made of it meanwhile."""
+    for _ in range(RACES):
+        wanted = checked(changed_fields(await _existing(apps, app_id), changes))
+        saved = await apps.save(wanted)
+        if saved is not None:
+            return saved
+    raise Refused(f"{app_id} keeps being changed by somebody else; look at it with `wxdesk apps show {app_id}`")
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    """The fields named on the command line. Secrets are read in the order secret, token, aes_key."""
+    plain = {"name": args.name, "mode": args.mode, "format": args.format, "gh_id": args.gh_id}
+    fields: dict[str, Any] = {name: value for name, value in plain.items() if value is not None}
+    for name in ("secret", "token", "aes_key"):
+        value = secret_word(f"--{name.replace('_', '-')}", getattr(args, name))
+        if value is not None:
+            fields[name] = SecretStr(value)
+    if args.settings is not None:
+        fields["policy"] = read_policy(document_text("--settings", args.settings))
+    return fields
+
+
+def _callback_url(environment: Environment, app_id: str) -> str | None:
+    """By the public address; in a local run, where the sandbox pushes, by the gateway's own."""
+    return callback_url(app_id, environment.variable("PUBLIC_BASE_URL") or environment.run.gateway)
+
+
+async def _announce(environment: Environment, output: Output) -> None:
+    if not await hinted(environment, SettingsChanged(what="apps")):
+        output.remark("RabbitMQ was not told; the services find out by themselves within 10 s.")

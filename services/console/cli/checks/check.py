@@ -1,0 +1,25 @@
+"""What one look at the installation found."""
+
+from typing import Literal, NamedTuple
+
+Status = Literal["ok", "warn", "fail"]
+
+
+class Check(NamedTuple):
+    """`do` says what to do about it; empty where nothing is to be done."""
+
+    status: Status
+    what: str
+    do: str = ""
+
+
+def ok(what: str) -> Check:
+    return Check("ok", what)
+
+
+def warn(what: str, do: str) -> Check:
+    return Check("warn", what, do)
+
+
+def fail(what: str, do: str) -> Check:
+    return Check("fail", what, do)

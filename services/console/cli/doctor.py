@@ -1,0 +1,142 @@
+"""`wxdesk doctor`: everything that must be right, looked at one by one."""
+
+import argparse
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from services.console.cli.calls import http_session
+from services.console.cli.checks.broker import queue_checks, topology_check, version_check
+from services.console.cli.checks.check import Check, fail, warn
+from services.console.cli.checks.services import readiness_check
+from services.console.cli.checks.store import agent_check, dead_check, group_check, openable_apps, store_checks
+from services.console.cli.checks.wechat import gateway_check, push_check, url_check, wechat_checks
+from services.console.cli.environment import Environment
+from services.console.cli.failures import Failed, Refused
+from services.console.cli.output import Output
+from services.console.cli.servers import SealedSettings, database_of, place
+from services.console.cli.terminal import one_line
+from shared.bus.connection import BrokerUnavailable
+from shared.bus.inspection import BrokerRefused, inspected
+from shared.bus.topology import Topology
+from shared.clock import real_now
+from shared.settings import RabbitSettings, WeChatSettings, is_loopback
+from shared.store.agents import AgentStore
+from shared.store.apps import App, AppStore
+from shared.store.driver import Database
+from shared.store.sealing import Sealer
+from shared.store.topology import stored_topology
+from shared.wechat.client import WeChatClient
+
+PROBE: Final = aiohttp.ClientTimeout(total=5.0)
+"""As long as WeChat waits for an answer."""
+
+
+def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
+    about = "look at everything that must be right; exit code 1 if something fails"
+    looking = nouns.add_parser("doctor", parents=[as_json], help=about, description=about)
+    looking.add_argument("--app", metavar="A", help="of the apps, only this one")
+    looking.set_defaults(run=look)
+
+
+async def look(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    doctor = Doctor(environment, output)
+    await doctor.look(args.app)
+    if output.as_json:
+        output.value([check._asdict() for check in doctor.found], [])
+    failed = sum(check.status == "fail" for check in doctor.found)
+    if failed:
+        raise Refused(f"{failed} of {len(doctor.found)} checks failed; each says what to do")
+
+
+class Doctor:
+    """Looks at one thing after another and says at once what it found; what a failure hides is left out."""
+
+    def __init__(self, environment: Environment, output: Output) -> None:
+        self.found: list[Check] = []
+        self._environment = environment
+        self._output = output
+        self._sealed = environment.settings(SealedSettings)
+        self._rabbit = environment.settings(RabbitSettings)
+        self._wechat = environment.settings(WeChatSettings)
+        self._topology: Topology | None = None
+        self._apps: list[App] = []
+
+    async def look(self, app_id: str | None) -> None:
+        try:
+            async with database_of(self._sealed) as database:
+                await self._look_at_mongodb(database, app_id)
+        except Refused:
+            raise
+        except Failed as failure:
+            what, _, do = str(failure).partition("; ")
+            self._say(fail(what, do))
+        await self._look_at_rabbitmq()
+        async with http_session() as session:
+            await self._look_at_services(session)
+            for app in self._apps:
+                await self._look_at_app(session, app)
+
+    async def _look_at_mongodb(self, database: Database, app_id: str | None) -> None:
+        async for check in store_checks(database):
+            self._say(check)
+        self._topology = await stored_topology(database)
+        self._say(topology_check(self._topology, self._rabbit))
+        self._say(await dead_check(database))
+        agents = await AgentStore(database).everyone()
+        self._say(agent_check(agents))
+        apps, check = await openable_apps(database, AppStore(database, Sealer(self._sealed.secret_keys)))
+        self._say(check)
+        self._apps = [app for app in apps if app_id in {None, app.app_id}]
+        if app_id is not None and not await database["apps"].count({"_id": app_id}, limit=1):
+            raise Refused(f"there is no app {app_id}; see `wxdesk apps list`")
+        for app in self._apps:
+            for found in group_check(app, agents):
+                self._say(found)
+
+    async def _look_at_rabbitmq(self) -> None:
+        where = place(self._rabbit.amqp_url)
+        try:
+            async with inspected(self._rabbit.amqp_url.get_secret_value()) as inspection:
+                self._say(version_check(inspection.version))
+                if self._topology is not None:
+                    async for check in queue_checks(inspection, self._topology):
+                        self._say(check)
+        except BrokerUnavailable as outage:
+            self._say(fail(f"RabbitMQ at {where} does not answer ({outage})", "start it, or correct AMQP_URL"))
+        except BrokerRefused as refused:
+            self._say(fail(str(refused), "correct AMQP_URL"))
+
+    async def _look_at_services(self, session: aiohttp.ClientSession) -> None:
+        for name, addresses in self._environment.run.ops.items():
+            for address in addresses:
+                self._say(await readiness_check(session, name, address, PROBE))
+
+    async def _look_at_app(self, session: aiohttp.ClientSession, app: App) -> None:
+        if not app.enabled:
+            do = f"`wxdesk apps update {app.app_id} --enable` brings it back"
+            self._say(warn(f"{app.app_id} is disabled: its pushes are refused and nothing is sent", do))
+            return
+        base = self._wechat.wechat_api_base
+        at_sandbox = is_loopback(urlsplit(base).hostname or "")
+        async for check in wechat_checks(WeChatClient(session, base), app, at_sandbox=at_sandbox):
+            self._say(check)
+        public_base = self._environment.variable("PUBLIC_BASE_URL")
+        self._say(url_check(app.app_id, public_base, at_sandbox=at_sandbox))
+        gateway = self._environment.address_if_known("gateway") or public_base
+        if gateway:
+            self._say(await gateway_check(session, app, gateway, PROBE))
+        else:
+            self._say(warn(f"{app.app_id}: the gateway was not asked", "set GATEWAY_URL or PUBLIC_BASE_URL"))
+        self._say(push_check(app, real_now()))
+
+    def _say(self, check: Check) -> None:
+        self.found.append(check)
+        if not self._output.as_json:
+            self._output.value(None, [check_line(check)])
+
+
+def check_line(check: Check) -> str:
+    """`ok`, `warn` or `fail`; what; what to do."""
+    return f"{check.status:<4}  {one_line(f'{check.what} → {check.do}' if check.do else check.what)}"
