@@ -1,60 +1,37 @@
 """One partition of conversations: take what has arrived, settle it, set aside what cannot be."""
 
-from collections import deque
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Final
-
 import structlog
 
 from services.router.batch import Undecidable
 from services.router.facts import Condemned, condemn, read
 from services.router.together import Settle
-from shared.bus.partition_consumer import Received, StopPartition
-from shared.clock import real_now
+from shared.bus.partition_consumer import Received
+from shared.condemning import CondemnedRate, Suspects
 from shared.conversation.facts import AnyFact, FactCondemned
 from shared.observe import metrics
-from shared.store.dead import DeadStore, dead_id
+from shared.store.dead import DeadStore
 
 log = structlog.get_logger()
-
-SUSPICIOUS_DELIVERIES: Final = 5
-"""A message that came back more often than this may be what kills us: it is taken alone, and noted."""
-NOTES_ALLOWED: Final = 2
-CONDEMNED_PER_MINUTE: Final = 5
-"""More than this and it is not the messages that are wrong."""
 
 
 class Partition:
     """The handler of one partition queue. Returns when everything in hand has its place in the books."""
 
-    def __init__(self, queue: str, settle: Settle, dead: DeadStore, real: Callable[[], datetime] = real_now) -> None:
+    def __init__(self, queue: str, settle: Settle, dead: DeadStore) -> None:
         self._queue = queue
         self._settle_together = settle
         self._dead = dead
-        self._real = real
-        self._condemned_at: deque[datetime] = deque(maxlen=CONDEMNED_PER_MINUTE + 1)
+        self._suspects = Suspects(queue, dead, self._settle, self._condemn)
+        self._rate = CondemnedRate()
 
     async def handle(self, received: list[Received]) -> None:
         """Raises Outage (hold and take again) or StopPartition (too many condemned)."""
         metrics.router_batch_facts.observe(len(received))
         with metrics.router_batch_seconds.time():
-            if any(one.delivery_count > SUSPICIOUS_DELIVERIES for one in received):
-                for one in received:
-                    await self._take_alone(one)
-            else:
-                await self._settle(received)
+            await self._suspects.take(received)
 
-    async def _take_alone(self, one: Received) -> None:
-        if one.delivery_count <= SUSPICIOUS_DELIVERIES:
-            await self._settle([one])
-            return
-        name = dead_id(self._queue, one.body)
-        if await self._dead.note_taking(name) > NOTES_ALLOWED:
-            await self._set_aside(condemn(self._queue, one, "taking it ended the process, again and again"))
-        else:
-            await self._settle([one])
-        await self._dead.clear_note(name)
+    async def _condemn(self, one: Received, reason: str) -> None:
+        await self._set_aside(condemn(self._queue, one, reason))
 
     async def _settle(self, received: list[Received]) -> None:
         """Settle all; what turns out to be undecidable is replaced by its stand-in and the rest goes on."""
@@ -98,11 +75,7 @@ class Partition:
             fact_id=condemned.dead.fact_id,
             reason=condemned.dead.reason,
         )
-        now = self._real()
-        self._condemned_at.append(now)
-        full = len(self._condemned_at) > CONDEMNED_PER_MINUTE
-        if full and now - self._condemned_at[0] < timedelta(minutes=1):
-            raise StopPartition(f"more than {CONDEMNED_PER_MINUTE} messages condemned within a minute")
+        self._rate.note()
 
 
 def _without(

@@ -7,9 +7,11 @@ nothing decided: what the machine could do. `python -m tests.bench.router_loops 
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 
 import uvloop
 
+from services.router.together import Together
 from shared.bus.connection import linked
 from shared.bus.partition_consumer import PartitionConsumer, Received
 from shared.bus.topology import Topology
@@ -32,6 +34,7 @@ class Loops:
     def __init__(self, database: Database) -> None:
         self.conversations = ConversationStore(database)
         self.messages = MessageStore(database)
+        self._together = Together(self._write)
 
     async def plain(self, batch: list[Received]) -> None:
         for one in batch:
@@ -47,8 +50,10 @@ class Loops:
         await self.messages.insert(decision.messages)
 
     async def raw(self, batch: list[Received]) -> None:
-        """As many conversation writes and message inserts as the router makes of the same batch, and as large."""
-        facts = [decode_fact(one.body) for one in batch]
+        await self._together.settle([decode_fact(one.body) for one in batch])
+
+    async def _write(self, facts: Sequence[AnyFact]) -> None:
+        """As many conversation writes and message inserts as the router makes of the same facts, and as large."""
         names = {fact.conversation_id for fact in facts}
         loaded = await self.conversations.load(list(names))
         commits = []
