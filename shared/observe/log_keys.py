@@ -40,7 +40,7 @@ MEANINGS: Final[dict[str, str]] = {
     "seq": "a message's place in its conversation",
     "session_id": "one session of a conversation",
     "slot": "a replica's slot in the priority table",
-    "status": "an HTTP status",
+    "status": "an HTTP status, or how a send ended",
     "took_seconds": "how long it took",
     "trace_id": "made where a push or request arrives, carried to every later record",
 }

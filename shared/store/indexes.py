@@ -5,6 +5,7 @@ from typing import Final
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from shared.store.driver import Database
+from shared.store.sends import ATTENDED
 
 DAY_SECONDS: Final = 86_400
 
@@ -12,10 +13,24 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "conversations": [
         IndexModel([("changed_at", ASCENDING)]),
         IndexModel([("due_at", ASCENDING)], partialFilterExpression={"due_at": {"$type": "date"}}),
-        IndexModel([("session.state", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)]),
-        IndexModel([("session.responder.id", ASCENDING), ("updated_at", DESCENDING)], sparse=True),
+        IndexModel(
+            [("session.state", ASCENDING), ("session.waiting_since", ASCENDING), ("_id", ASCENDING)],
+            name="waiting",
+            partialFilterExpression={"session.state": "waiting"},
+        ),
+        IndexModel(
+            [("session.responder.id", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)],
+            name="with_agents",
+            partialFilterExpression={"session.state": "agent"},
+        ),
+        IndexModel(
+            [("session.state", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)],
+            name="closed",
+            partialFilterExpression={"session.state": "closed"},
+        ),
         IndexModel([("session.claim", ASCENDING)], sparse=True),
-        IndexModel([("app_id", ASCENDING), ("updated_at", DESCENDING)]),
+        IndexModel([("app_id", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)]),
     ],
     "messages": [
         IndexModel([("conversation", ASCENDING), ("seq", ASCENDING)], unique=True),
@@ -29,6 +44,28 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("conversation", ASCENDING), ("recorded_at", ASCENDING)]),
         IndexModel([("recorded_at", ASCENDING)], expireAfterSeconds=30 * DAY_SECONDS),
     ],
+    "logins": [
+        IndexModel([("agent_id", ASCENDING)]),
+        IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
+    ],
+    "login_attempts": [IndexModel([("until", ASCENDING)], expireAfterSeconds=0)],
+    "commands": [
+        IndexModel([("at", DESCENDING)], name="unsettled", partialFilterExpression={"open": True}),
+        IndexModel([("agent_id", ASCENDING), ("changed_at", ASCENDING)]),
+        IndexModel([("at", ASCENDING)], expireAfterSeconds=DAY_SECONDS),
+    ],
+    "sends": [
+        IndexModel([("conversation", ASCENDING)], unique=True, partialFilterExpression={"state": "started"}),
+        IndexModel([("conversation", ASCENDING), ("due_at", ASCENDING)], partialFilterExpression=ATTENDED),
+        IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], partialFilterExpression=ATTENDED),
+        IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0, sparse=True),
+    ],
+    "media": [
+        IndexModel([("due_at", ASCENDING)], partialFilterExpression={"due_at": {"$type": "date"}}),
+        IndexModel([("conversation", ASCENDING)], sparse=True),
+        IndexModel([("unsent_until", ASCENDING)], expireAfterSeconds=0, sparse=True),
+    ],
+    "uploads": [IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0)],
     "dead": [IndexModel([("state", ASCENDING), ("at", ASCENDING)])],
     "taking": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
 }

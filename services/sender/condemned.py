@@ -1,0 +1,74 @@
+"""Messages that cannot be dealt with: kept in `dead`, and the conversation whose send it was is told."""
+
+from typing import Any
+
+import orjson
+import structlog
+from pydantic import ValidationError
+
+from services.sender.telling import publish
+from shared.bus.publisher import Publisher
+from shared.clock import Clock, real_now
+from shared.conversation.facts import FactCondemned
+from shared.store.dead import DeadMessage, DeadStore, dead_id
+
+log = structlog.get_logger()
+
+
+class Condemner:
+    def __init__(self, dead: DeadStore, publisher: Publisher, clock: Clock) -> None:
+        self._dead = dead
+        self._publisher = publisher
+        self._clock = clock
+
+    async def condemn(self, queue: str, body: bytes, kind: str, reason: str) -> None:
+        """Set a message aside; the same one again is the same document and the same fact. Raises Outage."""
+        name, said = dead_id(queue, body), _salvaged(body)
+        fact = self._fact(name, said, kind)
+        dead = DeadMessage(
+            id=name,
+            queue=queue,
+            body=body,
+            kind=str(said.get("kind") or kind or "unknown"),
+            reason=reason,
+            at=real_now(),
+            conversation_id=fact.conversation_id if fact else None,
+            fact_id=fact.id if fact else None,
+        )
+        await self._dead.condemn(dead)
+        log.error("message_condemned", queue=queue, kind=dead.kind, fact_id=dead.fact_id, reason=reason)
+        if fact is not None and fact.send_id is not None:
+            await publish(self._publisher, [fact])
+
+    def _fact(self, dead: str, said: dict[str, Any], kind: str) -> FactCondemned | None:
+        """What the conversation is told; None where the body does not even say whose it was."""
+        try:
+            return FactCondemned(
+                conversation_id=said["conversation_id"],
+                app_id=said["app_id"],
+                cause=f"dead:{dead}",
+                occurred_at=self._clock.now(),
+                trace_id=str(said.get("trace_id", "")),
+                condemned_kind=str(said.get("kind") or kind),
+                dead_id=dead,
+                send_id=said.get("send_id"),
+            )
+        except (KeyError, ValidationError):
+            return None
+
+
+def _salvaged(body: bytes) -> dict[str, Any]:
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def described(failure: BaseException) -> str:
+    """What went wrong and where, without the failure's own words, which may quote a message."""
+    trace = failure.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" in {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace else ""
+    return f"{type(failure).__name__}{where}"

@@ -1,0 +1,149 @@
+"""Fetching a picture from an address that came with a push: from named hosts at public addresses only.
+
+Every address that a name resolves to is judged, and the connection goes to exactly those, so that a name cannot mean
+another machine a moment later (DNS rebinding).
+"""
+
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable
+from fnmatch import fnmatchcase
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from typing_extensions import override
+
+from services.sender.settings import MediaHosts
+
+MAX_BYTES: Final = 10 << 20
+FETCH_SECONDS: Final = 30.0
+PORTS: Final = {"http": 80, "https": 443}
+"""WeChat's PicUrl is often plain http."""
+_GONE: Final = frozenset({401, 403, 404, 410})
+_OK: Final = 200
+_V6: Final = 6
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+_LOCAL_NAT64: Final = ipaddress.ip_network("64:ff9b:1::/48")
+
+
+class Unfetchable(Exception):
+    """The picture cannot be had from there, and never will be. The reason holds no address."""
+
+
+class FetchFailed(Exception):
+    """It was not to be had this time."""
+
+
+class PictureFetcher:
+    def __init__(self, session: aiohttp.ClientSession, hosts: MediaHosts) -> None:
+        self._session = session
+        self._hosts = hosts
+
+    async def fetch(self, url: str) -> bytes:
+        """The bytes there; raises Unfetchable or FetchFailed."""
+        check_address(url, self._hosts)
+        timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS, sock_connect=5.0)
+        try:
+            async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
+                if response.status != _OK:
+                    raise _of_status(response.status)
+                return await _read(response)
+        except NotPublic as private:
+            raise Unfetchable(str(private)) from None
+        except (aiohttp.ClientError, OSError) as failure:
+            if isinstance(failure.__cause__, NotPublic):
+                raise Unfetchable(str(failure.__cause__)) from None
+            raise FetchFailed(type(failure).__name__) from None
+
+
+class NotPublic(OSError):
+    """The name leads to an address that is nobody's business."""
+
+
+class PublicResolver(AbstractResolver):
+    """Resolves names to public addresses, all or nothing; a listed `host:port` may lead anywhere."""
+
+    def __init__(self, hosts: MediaHosts, lookup: Callable[..., Awaitable[list[ResolveResult]]]) -> None:
+        self._hosts = hosts
+        self._lookup = lookup
+
+    @override
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        found = await self._lookup(host, port, family)
+        if (host.lower(), port) not in self._hosts.listed:
+            for result in found:
+                if not is_public(result["host"]):
+                    raise NotPublic("the host's name leads to an address that is not public")
+        return found
+
+    @override
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def check_address(url: str, hosts: MediaHosts) -> None:
+    """Raises Unfetchable unless the address is one of ours to fetch from."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or PORTS.get(parts.scheme, 0)
+    except ValueError:
+        raise Unfetchable("the address is malformed") from None
+    host = (parts.hostname or "").lower().rstrip(".")
+    if parts.scheme not in PORTS or not host or parts.username is not None or parts.password is not None:
+        raise Unfetchable("the address is not http or https, or carries a login")
+    if (host, port) in hosts.listed:
+        return
+    if not _is_named(host, parts, port, hosts):
+        raise Unfetchable(f"{host}: not in MEDIA_HOSTS")
+
+
+def is_public(address: str) -> bool:
+    """Whether anybody on the internet means the same machine by it; an IPv4 address inside counts too."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if not ip.is_global or ip.is_multicast or (ip.version == _V6 and ip in _LOCAL_NAT64):
+        return False
+    inside = _carried(ip) if isinstance(ip, ipaddress.IPv6Address) else None
+    return inside is None or is_public(str(inside))
+
+
+def _carried(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, or through NAT64 (RFC 6052)."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour
+
+
+def picture_session(hosts: MediaHosts) -> aiohttp.ClientSession:
+    """A session for pictures alone: checked addresses, no cookies, no proxy from the environment."""
+    resolver = PublicResolver(hosts, aiohttp.ThreadedResolver().resolve)
+    connector = aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, limit=64, limit_per_host=16)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+
+
+def _is_named(host: str, parts: SplitResult, port: int, hosts: MediaHosts) -> bool:
+    """By a glob, on the scheme's own port; a bare address is never named by one."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return port == PORTS[parts.scheme] and any(fnmatchcase(host, glob) for glob in hosts.globs)
+    return False
+
+
+def _of_status(status: int) -> Unfetchable | FetchFailed:
+    redirected = 300 <= status < 400  # noqa: PLR2004 - HTTP's redirections
+    if status in _GONE or redirected:
+        return Unfetchable(f"HTTP {status}")
+    return FetchFailed(f"HTTP {status}")
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    body = bytearray()
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) > MAX_BYTES:
+            raise Unfetchable(f"larger than {MAX_BYTES} bytes")
+    return bytes(body)

@@ -1,0 +1,1 @@
+"""How often something may happen. Pure arithmetic: time is an argument."""
