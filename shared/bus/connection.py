@@ -58,8 +58,7 @@ class Link:
         tries = 0
         while True:
             try:
-                async with asyncio.timeout(CONNECT_SECONDS):
-                    connection = await aio_pika.connect(self._url)
+                connection = await self._opened()
             except BROKEN as failure:
                 wait = BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS) - 1)]
                 tries += 1
@@ -76,10 +75,25 @@ class Link:
                     await connection.close()
             log.warning("broker_lost", part=self._name)
 
+    async def _opened(self) -> AbstractConnection:
+        connection = aio_pika.Connection(self._url)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await connection.connect()
+        except BaseException:
+            # One that never opened would close itself when it is collected, in whatever thread that happens.
+            await connection.close()
+            raise
+        return connection
+
     async def _stay(self, connection: AbstractConnection) -> None:
+        # Not `connection.closed()`, which waits for our own close and never hears of a lost broker.
+        lost = asyncio.Event()
+        connection.close_callbacks.add(lambda *_: lost.set())
         self._connection = connection
         self._connected.set()
-        await asyncio.wait({asyncio.ensure_future(connection.closed())})
+        if connection.connected.is_set():
+            await lost.wait()
 
 
 def closing_of(channel: AbstractChannel, *also: asyncio.Event) -> asyncio.Event:

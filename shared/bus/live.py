@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
+import aiormq.abc
 import structlog
-from aio_pika.abc import AbstractIncomingMessage
 
 from shared.bus.connection import BROKEN, BrokerUnavailable, Link, closing_of
 from shared.bus.topology import LIVE
@@ -53,12 +53,14 @@ async def _listen_once(
         for kind in kinds:
             await queue.bind(LIVE, routing_key=kind)
 
-        async def hear(message: AbstractIncomingMessage) -> None:
+        async def hear(message: aiormq.abc.DeliveredMessage) -> None:
             # A hint of a kind this version does not know is for someone else.
             with suppress(Unreadable):
                 take(decode_hint(message.body))
 
-        await queue.consume(hear, no_ack=True)
+        # Below aio-pika, whose own message objects cost more than all the rest of a hint.
+        underlay = await channel.get_underlay_channel()
+        await underlay.basic_consume(queue.name, hear, no_ack=True)
         if subscribed is not None:
             await subscribed()
         await closed.wait()

@@ -15,12 +15,18 @@ from shared.conversation.model import Verdict
 class ConversationChanged(Frozen):
     """A commit was carried out: these messages were written or changed, these commands have their verdicts."""
 
-    kind: Literal["conversation_changed"] = "conversation_changed"
     conversation_id: str
     app_id: str
     version: int
     message_ids: tuple[str, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+
+
+class ConversationsChanged(Frozen):
+    """All that one batch changed, in one message: a thousand small ones would cost everyone more than what they say."""
+
+    kind: Literal["conversations_changed"] = "conversations_changed"
+    changed: tuple[ConversationChanged, ...]
 
 
 class PresenceChanged(Frozen):
@@ -49,7 +55,7 @@ class SettingsChanged(Frozen):
 
 
 LiveHint = Annotated[
-    ConversationChanged | PresenceChanged | AgentSeen | SettingsChanged,
+    ConversationsChanged | PresenceChanged | AgentSeen | SettingsChanged,
     Field(discriminator="kind"),
 ]
 

@@ -1,6 +1,6 @@
 """Agents: who they are, whether they have room, and the claims that fill it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -75,6 +75,14 @@ class AgentStore:
 
     async def everyone(self) -> list[Agent]:
         return [_agent(doc) for doc in await self._agents.find({}, sort=[("_id", 1)])]
+
+    async def several(self, ids: Iterable[str]) -> dict[str, Agent]:
+        docs = await self._agents.find({"_id": {"$in": list(ids)}})
+        return {doc["_id"]: _agent(doc) for doc in docs}
+
+    async def of_group(self, group: str) -> list[Agent]:
+        """Who may log in and is of this group."""
+        return [_agent(doc) for doc in await self._agents.find({"enabled": True, "groups": group})]
 
     async def update(self, agent_id: str, **fields: object) -> Agent | None:
         """Set named fields (never `claims`); the agent as it is then."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from shared.contracts import conversation_lane
 from shared.store.driver import Database
 
 HOLDING: Final = ("messages", "sessions", "decisions", "sends", "media")
@@ -17,3 +18,8 @@ class Eraser:
         for collection in HOLDING:
             await self._database[collection].delete_many({"conversation": conversation})
         await self._database["dead"].delete_many({"conversation_id": conversation})
+
+    async def forget_app(self, app_id: str) -> None:
+        """Delete what is kept of an app beside its own document and its conversations: its token, its lane."""
+        await self._database["tokens"].delete_one({"_id": app_id})
+        await self._database["lanes"].delete_one({"_id": conversation_lane(app_id)})

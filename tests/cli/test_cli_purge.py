@@ -47,9 +47,11 @@ async def test_everything_goes_and_tombstones_stay(cli: Cli, database: Database,
     async with routing(cli):
         await write(amqp_url, OPENIDS)
         await eventually(lambda: everyone_is_there(database, OPENIDS))
+        await database["tokens"].insert_one({"_id": APP, "value": "sealed"})
         ran = await cli.ok("apps", "remove", APP, "--purge", "--json", stdin=f"{APP}\n")
         assert ran.json == {"app_id": APP, "purged": True, "conversations": 5}
         assert await left(database) == {}
+        assert await database["tokens"].count({}) == 0
         conversation = await ConversationStore(database).get(conversation_id(APP, OPENIDS[0]))
         assert conversation is not None
         assert (conversation.openid, conversation.deleted_at is not None) == ("", True)

@@ -16,6 +16,11 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 @pytest.fixture
 def environment(amqp_url: str, mongo_url: str, mongo_db: str) -> dict[str, str]:
     """What every service of one test is told."""
+    return environment_of(amqp_url, mongo_url, mongo_db)
+
+
+def environment_of(amqp_url: str, mongo_url: str, mongo_db: str) -> dict[str, str]:
+    """What every service on these servers is told."""
     return {
         "AMQP_URL": amqp_url,
         "MONGO_URL": mongo_url,

@@ -27,6 +27,7 @@ from shared.contracts.hints import SettingsChanged
 from shared.conversation.policy import Policy
 from shared.store.apps import App, AppExists, AppStore
 from shared.store.driver import Database
+from shared.store.erasing import Eraser
 from shared.store.sealing import Sealer
 
 RACES: Final = 5
@@ -151,6 +152,7 @@ async def remove(args: argparse.Namespace, environment: Environment, output: Out
             return
         erased = await purge(environment, database, app.app_id, args.patience)
         await apps.remove(app.app_id)
+        await Eraser(database).forget_app(app.app_id)
     await _announce(environment, output)
     output.done(
         f"{app.app_id} is deleted with its {erased} conversations.",

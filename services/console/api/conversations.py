@@ -1,0 +1,111 @@
+"""Conversations: in lists, one by one, and why they were assigned as they were."""
+
+import base64
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+from pydantic import Field
+
+from services.console.api import shapes
+from services.console.operations import Call, Input, Operation, answer
+from services.console.problem import Refused
+from shared.store.conversation_lists import Place, View
+from shared.store.driver import Doc
+
+
+class ListQuery(Input):
+    view: View = "all"
+    app: str | None = Field(None, description="only conversations of this app")
+    limit: int = Field(50, ge=1, le=200)
+    cursor: str | None = Field(None, max_length=500, description="`next` of the page before")
+
+
+async def list_conversations(call: Call) -> web.Response:
+    """Who waits longest first; in the other views, what changed last first."""
+    query = call.query(ListQuery)
+    apps = _apps(call, query.app)
+    after = _read_cursor(query.cursor, query.view) if query.cursor else None
+    lists = call.parts.lists
+    conversations, last = await lists.page(query.view, call.agent.id, apps, after=after, limit=query.limit)
+    counts = await lists.counts(call.agent.id, apps)
+    shape = shapes.ConversationList(
+        items=[call.shown(conversation) for conversation in conversations],
+        next=_cursor(query.view, last) if last else None,
+        counts=shapes.ConversationList.Counts(**counts),
+    )
+    return answer(shape)
+
+
+async def read_conversation(call: Call) -> web.Response:
+    return answer(call.shown(await call.conversation()))
+
+
+async def list_decisions(call: Call) -> web.Response:
+    conversation = await call.conversation()
+    docs = await call.parts.decisions.of_conversation(conversation.id)
+    return answer(shapes.DecisionList(items=[_decision(doc) for doc in docs]))
+
+
+def _apps(call: Call, app_id: str | None) -> Iterable[str] | None:
+    if app_id is None:
+        return call.access.apps
+    if not call.access.sees(app_id):
+        raise Refused("not_found", "There is no such app.")
+    return (app_id,)
+
+
+def _decision(doc: Doc) -> shapes.AssignmentDecision:
+    fields: dict[str, Any] = {field: doc.get(field) for field in ("agent_id", "rule", "policy_version")}
+    return shapes.AssignmentDecision(
+        claim_id=doc["claim_id"],
+        recorded_at=doc["recorded_at"],
+        candidates=[shapes.Candidate.model_validate(candidate) for candidate in doc.get("candidates") or ()],
+        **fields,
+    )
+
+
+def _cursor(view: View, place: Place) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([view, place.at, place.id])).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str, view: View) -> Place:
+    try:
+        told, at, name = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        place = Place(datetime.fromisoformat(at), str(name))
+    except (ValueError, TypeError):
+        raise Refused("invalid", "cursor: take `next` of the page before, as it is.") from None
+    if told != view or place.at.tzinfo is None:
+        raise Refused("invalid", "cursor: belongs to another view.")
+    return place
+
+
+OPERATIONS: Final = (
+    Operation(
+        "GET",
+        "/conversations",
+        list_conversations,
+        "A page of conversations, with how many each view has",
+        {200: shapes.ConversationList},
+        problems=("not_found",),
+        query=ListQuery,
+    ),
+    Operation(
+        "GET",
+        "/conversations/{id}",
+        read_conversation,
+        "One conversation",
+        {200: shapes.Conversation},
+        problems=("not_found",),
+    ),
+    Operation(
+        "GET",
+        "/conversations/{id}/decisions",
+        list_decisions,
+        "Why its sessions were assigned as they were, of the last 30 days",
+        {200: shapes.DecisionList},
+        problems=("not_found",),
+    ),
+)

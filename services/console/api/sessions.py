@@ -1,0 +1,129 @@
+"""What an agent does with a session: accept, transfer, close."""
+
+from typing import Final, Literal
+
+from aiohttp import web
+from pydantic import Field, model_validator
+
+from services.console.access import serves
+from services.console.api import shapes
+from services.console.asking import ask, client_key
+from services.console.operations import Call, Input, Operation, answer
+from services.console.problem import Refused
+from shared.conversation.facts import AcceptSession, CloseSession, TransferSession
+from shared.conversation.model import Conversation
+
+
+class AcceptBody(Input):
+    """Nothing to say."""
+
+
+class Target(Input):
+    """Exactly one of these."""
+
+    agent: str | None = Field(None, min_length=1, description="a colleague, by login")
+    group: str | None = Field(None, min_length=1, description="back in line, for agents of this group")
+    bot: Literal[True] | None = None
+    vendor: str | None = Field(None, min_length=1)
+    official: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> "Target":
+        if len(self.model_dump(exclude_none=True)) != 1:
+            raise ValueError("name exactly one of agent, group, bot, vendor, official")
+        return self
+
+
+class TransferBody(Input):
+    to: Target
+    note: str | None = Field(None, min_length=1, max_length=2000, description="for colleagues only")
+
+
+class CloseBody(Input):
+    reason: str | None = Field(None, min_length=1, max_length=200)
+
+
+async def accept(call: Call) -> web.Response:
+    """Again by the holder: 200."""
+    conversation = await call.conversation()
+    await call.body(AcceptBody)
+    await ask(call, conversation, AcceptSession, client_key(call))
+    return await _as_it_is(call)
+
+
+async def transfer(call: Call) -> web.Response:
+    """To a colleague who has room, to a group's line, or to the bot."""
+    conversation = await call.conversation()
+    body = await call.body(TransferBody)
+    await ask(
+        call,
+        conversation,
+        TransferSession,
+        client_key(call),
+        first=lambda: _check(call, conversation, body.to),
+        to_agent=body.to.agent,
+        to_group=body.to.group,
+        to_bot=bool(body.to.bot),
+        note=body.note,
+    )
+    return await _as_it_is(call)
+
+
+async def close(call: Call) -> web.Response:
+    conversation = await call.conversation()
+    body = await call.body(CloseBody)
+    await ask(call, conversation, CloseSession, client_key(call), reason=body.reason)
+    return await _as_it_is(call)
+
+
+async def _as_it_is(call: Call) -> web.Response:
+    return answer(call.shown(await call.conversation()))
+
+
+async def _check(call: Call, conversation: Conversation, to: Target) -> None:
+    """Whoever is named must be able to take it: a group nobody is in would keep the customer waiting for ever."""
+    if to.vendor or to.official:
+        raise Refused("invalid", "to: this app has no vendor and does not hand over to the official console.")
+    app = call.parts.backbone.apps.get(conversation.app_id)
+    if to.agent is not None:
+        agent = await call.parts.agents.get(to.agent)
+        if agent is None or not agent.enabled:
+            raise Refused("invalid", "to.agent: there is no such agent.")
+        if app is not None and not agent.supervises and not serves(agent, app):
+            raise Refused("invalid", "to.agent: does not serve this app.")
+    if to.group is not None and not await call.parts.agents.of_group(to.group):
+        raise Refused("invalid", "to.group: nobody is in this group.")
+
+
+OPERATIONS: Final = (
+    Operation(
+        "POST",
+        "/conversations/{id}/accept",
+        accept,
+        "Take the waiting session",
+        {200: shapes.Conversation},
+        problems=("not_found", "taken", "at_capacity", "conflict"),
+        body=AcceptBody,
+        command=True,
+    ),
+    Operation(
+        "POST",
+        "/conversations/{id}/transfer",
+        transfer,
+        "Give the session to an agent, a group or the bot",
+        {200: shapes.Conversation},
+        problems=("not_found", "not_yours", "taken", "at_capacity", "conflict"),
+        body=TransferBody,
+        command=True,
+    ),
+    Operation(
+        "POST",
+        "/conversations/{id}/close",
+        close,
+        "End the session; it opens again when the customer writes",
+        {200: shapes.Conversation},
+        problems=("not_found", "not_yours", "conflict"),
+        body=CloseBody,
+        command=True,
+    ),
+)

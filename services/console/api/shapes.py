@@ -1,0 +1,295 @@
+"""What the calls answer with: the shapes that people script against, and how they are filled."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.conversation import content, model
+from shared.conversation.quota import Balance, GrantKind
+from shared.store import agents
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True)
+
+
+class Agent(Shape):
+    id: str
+    login: str
+    name: str
+    role: agents.Role
+    groups: list[str]
+    presence: agents.Presence
+    capacity: int = Field(description="sessions this agent takes at once")
+    load: int = Field(description="sessions this agent has now")
+    auto_accept: bool
+
+    @classmethod
+    def of(cls, agent: agents.Agent) -> "Agent":
+        return cls(
+            id=agent.id,
+            login=agent.id,
+            name=agent.name,
+            role=agent.role,
+            groups=list(agent.groups),
+            presence=agent.presence,
+            capacity=agent.capacity,
+            load=agent.load,
+            auto_accept=agent.auto_accept,
+        )
+
+
+class App(Shape):
+    id: str
+    name: str
+
+
+class Customer(Shape):
+    id: str = Field(description="the openid, by which the app knows this person")
+    name: str | None
+    source: str | None = Field(description="the button's `session-from` when they last entered")
+
+
+class Party(Shape):
+    kind: Literal["customer", "agent", "bot", "vendor", "system"]
+    id: str | None
+    name: str | None
+
+
+class Session(Shape):
+    id: str
+    state: model.SessionState
+    responder: Party | None
+    waiting_since: datetime | None
+    opened_at: datetime
+    closed_at: datetime | None
+    reason: str | None
+
+
+class Quota(Shape):
+    """What WeChat still lets us send to this customer, and until when."""
+
+    remaining: int
+    grant: GrantKind
+    deadline: datetime
+
+
+class Preview(Shape):
+    type: str
+    text: str
+    direction: model.Direction
+
+
+class Conversation(Shape):
+    id: str
+    version: int = Field(description="counts the facts decided; of two of the same conversation the higher is newer")
+    app: App
+    customer: Customer
+    last_seq: int
+    preview: Preview | None
+    unread: int
+    updated_at: datetime | None
+    session: Session | None
+    quota: Quota | None = Field(description="null: the customer's window is closed")
+    tags: list[str]
+
+    @classmethod
+    def of(cls, conversation: model.Conversation, app_name: str, now: datetime) -> "Conversation":
+        return cls(
+            id=conversation.id,
+            version=conversation.version,
+            app=App(id=conversation.app_id, name=app_name),
+            customer=Customer(id=conversation.openid, name=conversation.name, source=conversation.source),
+            last_seq=conversation.last_seq,
+            preview=_preview(conversation.preview),
+            unread=conversation.unread,
+            updated_at=conversation.updated_at,
+            session=_session(conversation),
+            quota=quota(conversation.ledger.balance(now)),
+            tags=list(conversation.tags),
+        )
+
+
+class Image(Shape):
+    media_id: str
+    width: int | None
+    height: int | None
+
+
+class Card(Shape):
+    title: str
+    path: str
+    app_id: str | None
+    media_id: str | None
+
+
+class Link(Shape):
+    title: str
+    description: str
+    url: str
+    media_id: str | None
+
+
+class Event(Shape):
+    """WeChat's event, or one of our own (`session_waiting`, `session_assigned`, `session_closed` …)."""
+
+    name: str
+    detail: dict[str, Any]
+
+
+class Delivery(Shape):
+    state: model.DeliveryState
+    code: str | None = Field(description="WeChat's errcode, where it refused")
+    reason: str | None
+    at: datetime
+    mark: str | None = Field(description="an agent's own word on an unknown delivery: `sent:<name>`")
+
+
+class Message(Shape):
+    id: str
+    seq: int = Field(description="place in the conversation: 1, 2, 3 …")
+    revision: int = Field(description="of two of the same message the higher is newer")
+    session_id: str | None
+    direction: model.Direction
+    sender: Party = Field(alias="from")
+    type: Literal["text", "image", "card", "link", "event", "note", "unsupported"]
+    text: str | None = Field(description="of a text or a note; the name of an event or of an unsupported type")
+    image: Image | None
+    card: Card | None
+    link: Link | None
+    event: Event | None
+    at: datetime
+    client_id: str | None
+    resend_of: int | None = Field(description="the seq of the message this one repeats, by an agent's decision")
+    delivery: Delivery | None
+
+    @classmethod
+    def of(cls, message: model.Message) -> "Message":
+        return cls(
+            id=message.id,
+            seq=message.seq,
+            revision=message.revision,
+            session_id=message.session_id,
+            direction=message.direction,
+            sender=_party(message.sender),
+            at=message.at,
+            client_id=message.client_id,
+            resend_of=message.resend_of,
+            delivery=_delivery(message.delivery),
+            **_said(message.content),
+        )
+
+
+class ConversationList(Shape):
+    class Counts(Shape):
+        """How many each view has; counted up to 1000."""
+
+        waiting: int
+        mine: int
+        all: int
+        closed: int
+
+    items: list[Conversation]
+    next: str | None = Field(description="the cursor of the next page; null: this was the last")
+    counts: Counts
+
+
+class MessageList(Shape):
+    items: list[Message] = Field(description="ascending by seq")
+    last_seq: int
+
+
+class Sent(Shape):
+    items: list[Message] = Field(description="one message; several where a long text was split")
+
+
+class Unsettled(Shape):
+    """Not settled in time. The result comes on the live socket as `command`; asking again with the same key is safe."""
+
+    command_id: str
+
+
+class Candidate(Shape):
+    agent_id: str
+    load: int
+    capacity: int
+
+
+class AssignmentDecision(Shape):
+    """Why an assignment was made as it was."""
+
+    claim_id: str
+    agent_id: str | None
+    rule: str | None
+    policy_version: int | None = Field(description="version of the app's settings that decided")
+    candidates: list[Candidate]
+    recorded_at: datetime
+
+
+class DecisionList(Shape):
+    items: list[AssignmentDecision]
+    next: None = None
+
+
+class LoggedIn(Shape):
+    token: str = Field(description="for `Authorization: Bearer …`; told once")
+    expires_at: datetime
+    agent: Agent
+
+
+def quota(balance: Balance) -> Quota | None:
+    if balance.grant is None or balance.deadline is None:
+        return None
+    return Quota(remaining=balance.remaining, grant=balance.grant, deadline=balance.deadline)
+
+
+def _party(party: model.Party) -> Party:
+    return Party(kind=party.kind, id=party.id, name=party.name)
+
+
+def _preview(preview: model.Preview | None) -> Preview | None:
+    return Preview(type=preview.type, text=preview.text, direction=preview.direction) if preview else None
+
+
+def _session(conversation: model.Conversation) -> Session | None:
+    session = conversation.session
+    if session is None:
+        return None
+    return Session(
+        id=session.id_in(conversation.id),
+        state=session.state,
+        responder=_party(session.responder) if session.responder else None,
+        waiting_since=session.waiting_since if session.state == "waiting" else None,
+        opened_at=session.opened_at,
+        closed_at=session.closed_at,
+        reason=session.reason,
+    )
+
+
+def _delivery(delivery: model.Delivery | None) -> Delivery | None:
+    if delivery is None:
+        return None
+    return Delivery(
+        state=delivery.state, code=delivery.code, reason=delivery.reason, at=delivery.at, mark=delivery.mark
+    )
+
+
+def _said(said: content.Content) -> dict[str, Any]:
+    """The members of a message that its content fills; exactly one of them beside `text` is not null."""
+    shown: dict[str, Any] = {"type": said.type, "text": None, "image": None, "card": None, "link": None, "event": None}
+    match said:
+        case content.Text(text=text) | content.Note(text=text):
+            shown["text"] = text
+        case content.Image():
+            shown["image"] = Image(media_id=said.media_id, width=said.width, height=said.height)
+        case content.Card():
+            shown["card"] = Card(title=said.title, path=said.path, app_id=said.app_id, media_id=said.media_id)
+        case content.Link():
+            shown["link"] = Link(title=said.title, description=said.description, url=said.url, media_id=said.media_id)
+        case content.Event():
+            shown["text"] = said.name
+            shown["event"] = Event(name=said.name, detail=said.detail)
+        case content.Unsupported():
+            shown["text"] = said.name
+    return shown

@@ -1,0 +1,169 @@
+"""A call of the REST interface: what it takes and answers, written down once, for the router and for the document."""
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeVar
+
+import structlog
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from services.console.access import Access, access_of
+from services.console.api import shapes
+from services.console.login import Identity, require_own_page
+from services.console.parts import PARTS, Parts
+from services.console.problem import Code, Refused
+from shared.conversation.model import Conversation
+from shared.store.agents import Agent
+
+PREFIX: Final = "/api/v1"
+BODY_SECONDS: Final = 10.0
+SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
+
+AnyInput = TypeVar("AnyInput", bound="Input")
+
+
+class Input(BaseModel):
+    """A body or a query. What it does not name is refused, so that a misspelt name is not silently ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Settling(Exception):
+    """The command was published and is not settled yet: answer 202."""
+
+    def __init__(self, command_id: str) -> None:
+        super().__init__(command_id)
+        self.command_id = command_id
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request under way, with who is asking and what they may see."""
+
+    request: web.Request
+    operation: "Operation"
+    parts: Parts
+    known: Identity | None
+    trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    @property
+    def identity(self) -> Identity:
+        if self.known is None:
+            raise Refused("login_required", "Log in, and send the token or the cookie.")
+        return self.known
+
+    @property
+    def agent(self) -> Agent:
+        return self.identity.agent
+
+    @property
+    def access(self) -> Access:
+        return access_of(self.agent, self.parts.backbone.apps.all())
+
+    async def body(self, kind: type[AnyInput]) -> AnyInput:
+        """The body as `kind`; raises Refused. No body at all is an empty object."""
+        if self.operation.body is not kind:
+            raise LookupError(f"{self.operation.name} is not documented to take {kind.__name__}")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                raw = await self.request.read()
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        if raw and self.request.content_type != "application/json":
+            raise Refused("invalid", "Send the body as application/json.")
+        try:
+            return kind.model_validate_json(raw or b"{}")
+        except ValidationError as refused:
+            raise not_understood(refused) from None
+
+    def query(self, kind: type[AnyInput]) -> AnyInput:
+        if self.operation.query is not kind:
+            raise LookupError(f"{self.operation.name} is not documented to take {kind.__name__}")
+        try:
+            return kind.model_validate(dict(self.request.query))
+        except ValidationError as refused:
+            raise not_understood(refused) from None
+
+    async def conversation(self) -> Conversation:
+        """The conversation named in the path; raises Refused (`not_found`) where the agent may not see it, too."""
+        found = await self.parts.conversations.get(self.request.match_info["id"])
+        if found is None or found.deleted_at is not None or not self.access.sees(found.app_id):
+            raise Refused("not_found", "There is no such conversation.")
+        return found
+
+    def shown(self, conversation: Conversation) -> shapes.Conversation:
+        return shapes.Conversation.of(
+            conversation, self.parts.app_name(conversation.app_id), self.parts.backbone.clock.now()
+        )
+
+
+Handle = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`answers` by status; None: no JSON (no content, or a file). `problems` beside those every call may have."""
+
+    method: Literal["GET", "POST", "PATCH"]
+    path: str
+    handle: Handle
+    summary: str
+    answers: Mapping[int, type[BaseModel] | None]
+    problems: Sequence[Code] = ()
+    body: type[Input] | None = None
+    query: type[Input] | None = None
+    public: bool = False
+    command: bool = False
+    """Whether it asks the conversation's router for something, and may be answered 202."""
+    files: str | None = None
+    """The multipart field it takes, if it takes one."""
+
+    @property
+    def name(self) -> str:
+        return self.handle.__name__
+
+    @property
+    def every_answer(self) -> Mapping[int, type[BaseModel] | None]:
+        return {**self.answers, 202: shapes.Unsettled} if self.command else self.answers
+
+    @property
+    def every_problem(self) -> list[Code]:
+        """Its own, and those that come with a login, a body, a browser or an outage."""
+        codes: list[Code] = ["unavailable", *self.problems]
+        if not self.public:
+            codes += ["login_required"] if self.method in SAFE_METHODS else ["login_required", "forbidden"]
+        if self.body is not None:
+            codes += ["invalid", "too_large"]
+        if self.query is not None or self.files is not None:
+            codes.append("invalid")
+        return list(dict.fromkeys(codes))
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        parts = request.app[PARTS]
+        known = None if self.public else await parts.logins.of_request(request)
+        call = Call(request, self, parts, known)
+        if not self.public and call.identity.by == "cookie" and self.method not in SAFE_METHODS:
+            require_own_page(request)
+        with structlog.contextvars.bound_contextvars(trace_id=call.trace_id):
+            try:
+                return await self.handle(call)
+            except Settling as settling:
+                return answer(shapes.Unsettled(command_id=settling.command_id), status=202)
+
+
+def answer(shape: BaseModel, *, status: int = 200) -> web.Response:
+    return web.Response(body=shape.model_dump_json().encode(), status=status, content_type="application/json")
+
+
+def not_understood(refused: ValidationError) -> Refused:
+    """Where and why, never the value: it may be a password or a customer's words."""
+    errors: list[dict[str, Any]] = [
+        {"where": ".".join(str(part) for part in error["loc"]), "what": error["msg"]}
+        for error in refused.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    first = errors[0]
+    detail = f"{first['where']}: {first['what']}" if first["where"] else first["what"]
+    return Refused("invalid", detail, errors=errors[:20])

@@ -1,0 +1,117 @@
+"""What an agent's socket says of the agent: typing in, or looking at, a conversation. Worth nothing a moment later."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+import orjson
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from services.console.feed import Listener
+from shared.bus.publisher import Publisher
+from shared.contracts import ShowTyping
+from shared.contracts.hints import AgentSeen
+from shared.conversation.model import Conversation
+from shared.outage import Outage
+from shared.store.conversations import ConversationStore
+
+SHOWN_EVERY_SECONDS: Final = 12.0
+"""WeChat shows it for 15 s, and refuses to be told again meanwhile (45081)."""
+SHOWN_WITHIN_SECONDS: Final = 5.0
+TOLD_EVERY_SECONDS: Final = 1.0
+REMEMBERED: Final = 10_000
+
+
+class Signal(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: Literal["typing", "viewing"]
+    conversation_id: str = Field(min_length=1, max_length=64)
+
+
+class Lately:
+    """Whether something was done within the last so many seconds; remembers a bounded number."""
+
+    def __init__(self, seconds: float, most: int = REMEMBERED) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._done: dict[object, float] = {}
+
+    def done(self, what: object, now: float) -> bool:
+        """True where it was done lately; else it counts as done `now`, which is in seconds and only goes forward."""
+        if now - self._done.get(what, float("-inf")) < self._seconds:
+            return True
+        self._done.pop(what, None)
+        self._done[what] = now
+        if len(self._done) > self._most:
+            del self._done[next(iter(self._done))]
+        return False
+
+
+class Signals:
+    def __init__(self, conversations: ConversationStore, publisher: Publisher, now: Callable[[], datetime]) -> None:
+        self._conversations = conversations
+        self._publisher = publisher
+        self._now = now
+        self._told = Lately(TOLD_EVERY_SECONDS)
+        self._shown = Lately(SHOWN_EVERY_SECONDS)
+
+    async def take(self, listener: Listener, raw: str) -> None:
+        """Pass one on; what is malformed, unknown, too frequent or about something unseen is dropped."""
+        signal = _read(raw)
+        now = asyncio.get_running_loop().time()
+        if signal is None or self._told.done((listener.agent_id, signal), now):
+            return
+        with suppress(Outage):
+            conversation = await self._conversations.get(signal.conversation_id)
+            if conversation is not None and listener.access.sees(conversation.app_id):
+                await self._tell(listener, signal, conversation, now)
+
+    async def _tell(self, listener: Listener, signal: Signal, conversation: Conversation, now: float) -> None:
+        agent = listener.identity.agent
+        await self._publisher.hint(
+            AgentSeen(
+                what=signal.type,
+                conversation_id=conversation.id,
+                app_id=conversation.app_id,
+                agent_id=agent.id,
+                name=agent.name,
+            )
+        )
+        if signal.type != "typing" or not _responds(agent.id, conversation):
+            return
+        if not self._shown.done(conversation.id, now):
+            await self._show_customer(conversation)
+
+    async def _show_customer(self, conversation: Conversation) -> None:
+        await self._publisher.publish(
+            ShowTyping(
+                conversation_id=conversation.id,
+                app_id=conversation.app_id,
+                openid=conversation.openid,
+                typing=True,
+                expires_at=self._now() + timedelta(seconds=SHOWN_WITHIN_SECONDS),
+                trace_id=uuid.uuid4().hex,
+            ),
+            expires_seconds=SHOWN_WITHIN_SECONDS,
+        )
+
+
+def _read(raw: str) -> Signal | None:
+    try:
+        return Signal.model_validate(orjson.loads(raw))
+    except (ValidationError, orjson.JSONDecodeError):
+        return None
+
+
+def _responds(agent_id: str, conversation: Conversation) -> bool:
+    session = conversation.session
+    return (
+        session is not None
+        and session.state == "agent"
+        and session.responder is not None
+        and session.responder.id == agent_id
+    )

@@ -1,0 +1,95 @@
+"""What agents see of conversations in lists: who waits, mine, all, closed; in pages, and counted."""
+
+import asyncio
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final, Literal, NamedTuple
+
+from shared.conversation.model import Conversation, Verdict
+from shared.store.conversations import opened
+from shared.store.driver import Collection, Database, Doc
+
+View = Literal["waiting", "mine", "all", "closed"]
+VIEWS: Final[tuple[View, ...]] = ("waiting", "mine", "all", "closed")
+
+COUNTED_AT_MOST: Final = 1000
+"""Counting further costs more than it tells."""
+
+SHOWN: Final[Doc] = {"pending": 0, "commits": 0, "held": 0, "unasked": 0, "verdicts": 0}
+"""A list needs nothing of this."""
+
+_PLACE: Final[dict[View, tuple[str, int]]] = {
+    "waiting": ("session.waiting_since", 1),
+    "mine": ("updated_at", -1),
+    "all": ("updated_at", -1),
+    "closed": ("updated_at", -1),
+}
+"""The field a view is sorted by: who waits longest comes first, else what changed last."""
+
+
+class Place(NamedTuple):
+    """Where a page ended: the sorting field's value and the id of its last conversation."""
+
+    at: datetime
+    id: str
+
+
+class ConversationLists:
+    def __init__(self, database: Database) -> None:
+        self._conversations: Collection = database["conversations"]
+
+    async def page(
+        self, view: View, agent_id: str, app_ids: Iterable[str] | None, *, after: Place | None, limit: int
+    ) -> tuple[list[Conversation], Place | None]:
+        """One page, and where the next one begins (None: there is none). `app_ids` None: of every app."""
+        field, direction = _PLACE[view]
+        where = _where(view, agent_id, app_ids)
+        if after is not None:
+            beyond = "$gt" if direction == 1 else "$lt"
+            where["$or"] = [
+                {field: {beyond: after.at}},
+                {field: after.at, "_id": {beyond: after.id}},
+            ]
+        docs = await self._conversations.find(
+            where, SHOWN, sort=[(field, direction), ("_id", direction)], limit=limit + 1
+        )
+        conversations = [opened(doc).conversation for doc in docs[:limit]]
+        last = _place(view, conversations[-1]) if len(docs) > limit else None
+        return conversations, last
+
+    async def counts(self, agent_id: str, app_ids: Iterable[str] | None) -> dict[View, int]:
+        """How many each view has, counted up to COUNTED_AT_MOST."""
+        apps = None if app_ids is None else list(app_ids)
+        numbers = await asyncio.gather(
+            *(self._conversations.count(_where(view, agent_id, apps), COUNTED_AT_MOST) for view in VIEWS)
+        )
+        return dict(zip(VIEWS, numbers, strict=True))
+
+    async def verdict(self, conversation: str, command_id: str) -> Verdict | None:
+        """How a command ended, if it has and is not forgotten."""
+        doc = await self._conversations.find_one(
+            {"_id": conversation, "verdicts.command_id": command_id}, {"verdicts.$": 1}
+        )
+        return Verdict.model_validate(doc["verdicts"][0]) if doc else None
+
+
+def _where(view: View, agent_id: str, app_ids: Iterable[str] | None) -> Doc:
+    where: Doc = {"deleted_at": None}
+    if app_ids is not None:
+        where["app_id"] = {"$in": list(app_ids)}
+    match view:
+        case "waiting":
+            where["session.state"] = "waiting"
+        case "mine":
+            where["session.state"] = "agent"
+            where["session.responder.id"] = agent_id
+        case "closed":
+            where["session.state"] = "closed"
+        case "all":
+            where["updated_at"] = {"$type": "date"}
+    return where
+
+
+def _place(view: View, last: Conversation) -> Place | None:
+    at = last.session.waiting_since if view == "waiting" and last.session else last.updated_at
+    return Place(at, last.id) if at else None
