@@ -209,15 +209,22 @@ def _welcome(everything: Plan, seeded: Seeded, data_dir: Path) -> str:
     return f"""
 wxdesk is ready.
 
-  desk       {everything.url("console")}
+  console    {everything.url("console")}
 {logins}
-  phone      {everything.url("sandbox")}
+  sandbox    {everything.url("sandbox")}
   gateway    {everything.url("gateway")}/wechat/{seeded.app.appid}
   the rest   {data_dir / "run.json"}; logs in {data_dir / "logs"}
 
-Open the phone, press the contact button and write something; sign in to the desk as lina, go online and answer.
+From a second terminal, play a customer who wants a person, and the agent who answers:
+  .venv/bin/wxdesk sandbox enter o-customer --wait 5
+  .venv/bin/wxdesk sandbox say o-customer 人工
+  WXDESK_PASSWORD={_password(seeded, "lina")} .venv/bin/wxdesk desk list --view waiting --as lina
 Ctrl-C stops everything; the data stays in {data_dir}.
 """
+
+
+def _password(seeded: Seeded, login: str) -> str:
+    return next(agent.password for agent in seeded.agents if agent.login == login)
 
 
 def _report(failure: CannotStart) -> int:

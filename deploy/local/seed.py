@@ -29,10 +29,10 @@ from shared.store.sealing import SealBroken, Sealer
 APP_ID: Final = "wx0123456789abcdef"
 APP_NAME: Final = "演示小程序"
 POLICY: Final = Policy(
-    welcome="您好,这里是 wxdesk 演示客服,请直接留言。发送「人工」转人工客服。",
+    welcome="您好，这里是 wxdesk 演示客服，请直接留言。发送「人工」转人工客服。",
     keyword_rules=(
-        KeywordRule(words=("发货", "物流", "快递"), reply="订单在 48 小时内发货,发货后可在订单详情里查看物流。"),
-        KeywordRule(words=("退款", "退货"), reply="退款问题由人工客服处理,正在为您转接。", hand_off=True),
+        KeywordRule(words=("发货", "物流", "快递"), reply="订单在 48 小时内发货，发货后可在订单详情里查看物流。"),
+        KeywordRule(words=("退款", "退货"), reply="退款问题由人工客服处理，正在为您转接。", hand_off=True),
     ),
     hand_off_words=("人工", "转人工"),
     unmatched=Unmatched(reply="我还不会回答这个问题。发送「人工」转人工客服。", hand_off=False),

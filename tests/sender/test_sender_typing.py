@@ -24,7 +24,7 @@ async def after_a_send(desk: Office) -> None:
 
 
 async def test_the_customer_sees_that_an_agent_types_and_that_they_stopped(desk: Office) -> None:
-    async with desk.sender():
+    async with desk.sender(SENDER_RATE_PER_SECOND=10_000):
         await after_a_send(desk)
         await desk.publish(typing(desk))
         await eventually(lambda: shown(desk))
@@ -35,7 +35,7 @@ async def test_the_customer_sees_that_an_agent_types_and_that_they_stopped(desk:
 
 async def test_it_is_shown_once_in_twelve_seconds_to_each_customer(desk: Office) -> None:
     await desk.open_window("o-2")
-    async with desk.sender():
+    async with desk.sender(SENDER_RATE_PER_SECOND=10_000):
         await after_a_send(desk)
         for openid in (OPENID, OPENID, "o-2", OPENID):
             await desk.publish(typing(desk, openid=openid))
@@ -45,7 +45,7 @@ async def test_it_is_shown_once_in_twelve_seconds_to_each_customer(desk: Office)
 
 
 async def test_what_comes_too_late_is_dropped(desk: Office) -> None:
-    async with desk.sender():
+    async with desk.sender(SENDER_RATE_PER_SECOND=10_000):
         await after_a_send(desk)
         await desk.publish(typing(desk, expires_in=-1), typing(desk, typing=False))
         await after_a_send(desk)
@@ -54,7 +54,7 @@ async def test_what_comes_too_late_is_dropped(desk: Office) -> None:
 
 async def test_it_is_dropped_while_the_lane_is_closed(desk: Office) -> None:
     await desk.faults({"path": SEND, "errcode": 45011, "times": 1})
-    async with desk.sender():
+    async with desk.sender(SENDER_RATE_PER_SECOND=10_000):
         await desk.in_collection(await desk.send(), "deferred")
         await desk.publish(typing(desk))
         await desk.in_collection(await desk.send(openid="o-2"), "deferred")
@@ -63,7 +63,7 @@ async def test_it_is_dropped_while_the_lane_is_closed(desk: Office) -> None:
 
 async def test_its_failures_are_nobodys_business(desk: Office) -> None:
     await desk.faults({"path": TYPING, "http": 500})
-    async with desk.sender():
+    async with desk.sender(SENDER_RATE_PER_SECOND=10_000):
         await after_a_send(desk)
         await desk.publish(typing(desk))
         await eventually(lambda: desk.calls(TYPING))
