@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 
+import aiohttp
 import pytest
 
 from tests.flow.town import Books, Caller, Town
@@ -45,7 +46,7 @@ class Crowd:
                 for item in mine["items"]:
                     body = {"client_id": f"t{turn}", "type": "text", "text": f"答 {item['id'][:4]} {turn}"}
                     await agent.call("POST", f"/conversations/{item['id']}/messages", body)
-            except (AssertionError, OSError):
+            except (AssertionError, OSError, aiohttp.ClientError):
                 await asyncio.sleep(0.2)
             await asyncio.sleep(0.3)
 
