@@ -2,9 +2,17 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from shared.conversation.commands import AskBot, ClaimWanted, ReleaseClaim, SendMessage
 from shared.conversation.decide import decide
@@ -213,3 +221,10 @@ class Walk(RuleBasedStateMachine):
 
 TestWalks = Walk.TestCase
 TestWalks.settings = settings(max_examples=120, stateful_step_count=60, deadline=None, derandomize=True)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_long_walks() -> None:
+    """The same for minutes on end, with other chances each time: `make test-long`."""
+    run_state_machine_as_test(Walk, settings=settings(max_examples=1000, stateful_step_count=100, deadline=None))
