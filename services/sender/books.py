@@ -150,7 +150,7 @@ class Books:
             reason=settled.reason,
             window_closed=settled.window_closed,
         )
-        await publish(self._publisher, [fact])
+        await publish(self._publisher, fact)
         await self._step("told")
         if stored.due_at is not None:
             await self._writes.ask(Told(stored.id, settled.outcome))

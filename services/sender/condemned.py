@@ -38,7 +38,7 @@ class Condemner:
         await self._dead.condemn(dead)
         log.error("message_condemned", queue=queue, kind=dead.kind, fact_id=dead.fact_id, reason=reason)
         if fact is not None and fact.send_id is not None:
-            await publish(self._publisher, [fact])
+            await publish(self._publisher, fact)
 
     def _fact(self, dead: str, said: dict[str, Any], kind: str) -> FactCondemned | None:
         """What the conversation is told; None where the body does not even say whose it was."""

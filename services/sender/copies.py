@@ -164,7 +164,7 @@ class Copies:
             message_id=copy.wanted.message_id,
             content=copy.content,
         )
-        await publish(self._publisher, [fact])
+        await publish(self._publisher, fact)
         await self._step("media_told")
         await self._media.told(copy.media_id)
 

@@ -51,7 +51,7 @@ class DueSends:
             for one in claimed
         }
         try:
-            await publish(self._publisher, due.values())
+            await publish(self._publisher, *due.values())
         except Outage:
             await self._sends.release_due(claimed)
             raise

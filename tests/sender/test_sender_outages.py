@@ -104,4 +104,4 @@ async def test_a_missing_queue_is_an_outage_and_no_fault_of_the_message(desk: Of
         elsewhere = Publisher(link, Topology(router_partitions=2, sender_partitions=256))
         sends = [desk.command(app_id=f"wx{number}") for number in range(20)]
         with pytest.raises(Outage):
-            await publish(elsewhere, sends)
+            await publish(elsewhere, *sends)
