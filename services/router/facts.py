@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from pydantic import ValidationError
 
 from shared.bus.partition_consumer import Received
 from shared.clock import real_now
 from shared.contracts import Unreadable, decode_fact
 from shared.conversation.facts import AgentCommand, AnyFact, FactCondemned, SendSettled
-from shared.store.dead import DeadMessage, dead_id
+from shared.store.dead import DeadMessage, dead_id, salvaged
 
 PUSH_KINDS = frozenset({"message_received", "customer_entered", "event_received"})
 
@@ -43,7 +42,7 @@ def read(queue: str, received: Received) -> AnyFact:
 def condemn(queue: str, received: Received, reason: str, fact: AnyFact | None = None) -> Condemned:
     """Set a message aside, with as much of its origin as can be made out."""
     dead = dead_id(queue, received.body)
-    said = fact.model_dump(mode="json") if fact is not None else _salvaged(received.body)
+    said = fact.model_dump(mode="json") if fact is not None else salvaged(received.body)
     stand_in = _stand_in(dead, said, fact)
     return Condemned(
         DeadMessage(
@@ -79,11 +78,3 @@ def _stand_in(dead: str, said: dict[str, Any], fact: AnyFact | None) -> FactCond
         )
     except (KeyError, ValidationError):
         return None
-
-
-def _salvaged(body: bytes) -> dict[str, Any]:
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return said if isinstance(said, dict) else {}

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 import structlog
 from pydantic import ValidationError
 
@@ -10,7 +9,7 @@ from services.sender.telling import publish
 from shared.bus.publisher import Publisher
 from shared.clock import Clock, real_now
 from shared.conversation.facts import FactCondemned
-from shared.store.dead import DeadMessage, DeadStore, dead_id
+from shared.store.dead import DeadMessage, DeadStore, dead_id, salvaged
 
 log = structlog.get_logger()
 
@@ -23,7 +22,7 @@ class Condemner:
 
     async def condemn(self, queue: str, body: bytes, kind: str, reason: str) -> None:
         """Set a message aside; the same one again is the same document and the same fact. Raises Outage."""
-        name, said = dead_id(queue, body), _salvaged(body)
+        name, said = dead_id(queue, body), salvaged(body)
         fact = self._fact(name, said, kind)
         dead = DeadMessage(
             id=name,
@@ -55,14 +54,6 @@ class Condemner:
             )
         except (KeyError, ValidationError):
             return None
-
-
-def _salvaged(body: bytes) -> dict[str, Any]:
-    try:
-        said = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def described(failure: BaseException) -> str:

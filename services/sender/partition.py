@@ -1,28 +1,22 @@
 """One partition of lanes: hand over what has arrived, and return once every message has its place in the books."""
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
 
 from services.sender.condemned import Condemner, described
 from services.sender.copies import Copies
 from services.sender.lanes import PATIENCE_SECONDS
 from services.sender.sending import InHand, Sending
 from services.sender.typing_signals import TypingSignals
-from shared.bus.partition_consumer import Received, StopPartition
+from shared.bus.partition_consumer import Received
 from shared.clock import real_now
+from shared.condemning import CondemnedRate, Suspects
 from shared.contracts import SendDue, ShowTyping, Unreadable, decode_outbound
 from shared.conversation.commands import CopyMedia, SendMessage
 from shared.outage import Outage
-from shared.store.dead import DeadStore, dead_id
-
-SUSPICIOUS_DELIVERIES: Final = 5
-"""A message that came back more often than this may be what kills us: it is taken alone, and noted."""
-NOTES_ALLOWED: Final = 2
-CONDEMNED_PER_MINUTE: Final = 5
-"""More than this and it is not the messages that are wrong."""
+from shared.store.dead import DeadStore
 
 
 class Hands(NamedTuple):
@@ -41,29 +35,14 @@ class Partition:
     def __init__(self, queue: str, hands: Hands, real: Callable[[], datetime] = real_now) -> None:
         self._queue = queue
         self._hands = hands
-        self._real = real
-        self._condemned_at: deque[datetime] = deque(maxlen=CONDEMNED_PER_MINUTE + 1)
+        self._suspects = Suspects(queue, hands.dead, self._take, self._condemn)
+        self._rate = CondemnedRate(real)
 
     async def handle(self, received: list[Received]) -> None:
         """Raises Outage (hold and take again) or StopPartition (too many condemned)."""
-        if not any(one.delivery_count > SUSPICIOUS_DELIVERIES for one in received):
-            await self._take(received)
-            return
-        for one in received:
-            await self._take_alone(one)
+        await self._suspects.take(received)
 
-    async def _take_alone(self, one: Received) -> None:
-        if one.delivery_count <= SUSPICIOUS_DELIVERIES:
-            await self._take([one])
-            return
-        name = dead_id(self._queue, one.body)
-        if await self._hands.dead.note_taking(name) > NOTES_ALLOWED:
-            await self._condemn(one, "taking it ended the process, again and again")
-        else:
-            await self._take([one])
-        await self._hands.dead.clear_note(name)
-
-    async def _take(self, received: Sequence[Received]) -> None:
+    async def _take(self, received: list[Received]) -> None:
         in_hand: list[tuple[Received, InHand]] = []
         copies: list[CopyMedia] = []
         for one in received:
@@ -103,8 +82,4 @@ class Partition:
     async def _condemn(self, one: Received, reason: str) -> None:
         """Into `dead` first, for good, and into the conversation's books; only then may it be forgotten here."""
         await self._hands.condemner.condemn(self._queue, one.body, one.kind, reason)
-        now = self._real()
-        self._condemned_at.append(now)
-        full = len(self._condemned_at) > CONDEMNED_PER_MINUTE
-        if full and now - self._condemned_at[0] < timedelta(minutes=1):
-            raise StopPartition(f"more than {CONDEMNED_PER_MINUTE} messages condemned within a minute")
+        self._rate.note()

@@ -2,8 +2,9 @@
 
 import hashlib
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
+import orjson
 import structlog
 
 from shared.clock import real_now
@@ -74,3 +75,12 @@ class DeadStore:
 
 def _dead(doc: Doc) -> DeadMessage:
     return DeadMessage.model_validate({**doc, "id": doc["_id"]})
+
+
+def salvaged(body: bytes) -> dict[str, Any]:
+    """What can be made out of a body that is no message: its fields, if it is JSON at all."""
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return said if isinstance(said, dict) else {}

@@ -7,11 +7,12 @@ from typing_extensions import override
 from services.sender.condemned import Condemner
 from services.sender.contents import Contents
 from services.sender.copies import Copies
-from services.sender.partition import CONDEMNED_PER_MINUTE, SUSPICIOUS_DELIVERIES, Hands, Partition
+from services.sender.partition import Hands, Partition
 from services.sender.sending import InHand, Sending
 from services.sender.typing_signals import TypingSignals
 from shared.bus.partition_consumer import Received, StopPartition
 from shared.clock import SystemClock
+from shared.condemning import CONDEMNED_PER_MINUTE, SUSPICIOUS_DELIVERIES
 from shared.contracts import encode, route
 from shared.conversation.commands import SendMessage
 from shared.conversation.content import Sendable, Text
