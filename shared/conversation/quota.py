@@ -64,8 +64,11 @@ class Ledger(Frozen):
     """WeChat said the window is closed to an attempt that began at this instant."""
 
     def granted(self, kind: GrantKind, at: datetime) -> "Ledger":
-        """The ledger after the customer wrote or entered; an older grant of the same kind changes nothing."""
-        if any(grant.kind == kind and grant.grant_at >= at for grant in self.grants):
+        """The ledger after the customer wrote or entered; an older grant of the same kind changes nothing.
+
+        One of the same second is another message, and opens the window anew as WeChat does.
+        """
+        if any(grant.kind == kind and grant.grant_at > at for grant in self.grants):
             return self
         places, lasts = GRANTS[kind]
         others = [grant for grant in self.grants if grant.kind != kind]

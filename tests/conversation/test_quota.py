@@ -104,3 +104,8 @@ def test_a_send_that_ended_in_the_second_of_the_new_message_came_before_it() -> 
 def test_a_send_still_under_way_in_that_second_counts() -> None:
     ledger = Ledger().granted("message", NOON).reserved("a").granted("message", at(10))
     assert ledger.settled("a", "sent", at(10.4)).balance(at(11)).remaining == 4
+
+
+def test_two_messages_of_one_second_are_two_grants() -> None:
+    ledger = used(Ledger().granted("message", NOON), 5, seconds=0.5)
+    assert ledger.granted("message", NOON).balance(at(1)).remaining == 5
