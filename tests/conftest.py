@@ -1,8 +1,15 @@
+import signal
+
 import pytest
 
 pytest_plugins = ["tests.support.servers", "tests.support.services"]
 
 SERVER_FIXTURES = {"rabbit_server", "mongo_server"}
+
+
+def pytest_configure() -> None:
+    """A shell starts its background jobs with Ctrl-C ignored, and so would be everything that tests start."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
