@@ -1,6 +1,7 @@
 """How every service starts, runs and stops: settings, logs, signals, one ordered shutdown, an honest exit code."""
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -66,7 +67,14 @@ def run_service(name: str, kind: type[AnyServiceSettings], service: Service[AnyS
         print(f"{name} cannot start:\n{refused}", file=sys.stderr)  # noqa: T201 - logs are not configured yet
         sys.exit(EXIT_SETTINGS)
     configure_logging(name, settings.log_format, settings.log_level)
+    _collect_garbage_seldom()
     sys.exit(uvloop.run(_serve(name, settings, service)))
+
+
+def _collect_garbage_seldom() -> None:
+    """What was imported stays, and messages are freed by their counts: to look for cycles all the time is waste."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 async def _serve(name: str, settings: AnyServiceSettings, service: Service[AnyServiceSettings]) -> int:

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import gc
 import secrets
 import sys
 import time
@@ -94,6 +95,7 @@ async def _one_after_another(
 
 
 if __name__ == "__main__":
+    gc.disable()  # the load must not stop for its own housekeeping
     url, count, conversations, *rate = sys.argv[1:]
     told = uvloop.run(run(url, int(count), int(conversations), float(rate[0]) if rate else None))
     sys.stdout.write(orjson.dumps(told).decode())
