@@ -109,7 +109,8 @@ async def test_a_run_says_where_everything_is_and_stops_when_told(tmp_path: Path
         assert (tmp_path / "run.json").stat().st_mode & 0o777 == 0o600
         async with aiohttp.ClientSession() as session:
             for url in [*document["ops"]["router"], document["console"]]:
-                assert (await session.get(f"{url}/readyz")).status == 200
+                async with session.get(f"{url}/readyz") as answer:
+                    assert answer.status == 200
 
         run.process.send_signal(signal.SIGTERM)
         assert await run.ended() == 0
