@@ -6,11 +6,13 @@ decided here.
 
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final
 
 from shared.bus.partition_consumer import Received, StopPartition
 from shared.clock import real_now
+from shared.outage import Outage
 from shared.store.dead import DeadStore, dead_id
 
 SUSPICIOUS_DELIVERIES: Final = 5
@@ -47,10 +49,17 @@ class Suspects:
             await self._take([one])
             return
         name = dead_id(self._queue, one.body)
-        if await self._dead.note_taking(name) > NOTES_ALLOWED:
-            await self._condemn(one, "taking it ended the process, again and again")
-        else:
-            await self._take([one])
+        times = await self._dead.note_taking(name)
+        try:
+            if times > NOTES_ALLOWED:
+                await self._condemn(one, "taking it ended the process, again and again")
+            else:
+                await self._take([one])
+        except Exception:
+            # An outage, or a bug: whatever it was, this process did not die of it.
+            with suppress(Outage):
+                await self._dead.clear_note(name)
+            raise
         await self._dead.clear_note(name)
 
 

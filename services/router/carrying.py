@@ -61,7 +61,7 @@ class Carrier:
                 case RecordSession():
                     await self._sessions.save(command)
                 case EraseCustomer():
-                    await self._eraser.erase(command.conversation_id)
+                    await self._eraser.erase(command.conversation_id, command.last_seq)
                 case _:
                     travelling.append(command)
         if travelling:

@@ -66,7 +66,7 @@ class Partition:
 
     async def _note_condemned(self, condemned: Condemned) -> None:
         """Into `dead` first, for good; only then may it be forgotten here."""
-        await self._dead.condemn(condemned.dead)
+        new = await self._dead.condemn(condemned.dead)
         metrics.router_condemned_total.labels(condemned.dead.kind).inc()
         log.error(
             "message_condemned",
@@ -75,7 +75,8 @@ class Partition:
             fact_id=condemned.dead.fact_id,
             reason=condemned.dead.reason,
         )
-        self._rate.note()
+        if new:
+            self._rate.note()
 
 
 def _without(

@@ -42,8 +42,13 @@ class Timers:
     async def fire_due(self) -> int:
         """Publish what is due; how many. One that could not be published is free to be claimed again."""
         due = await self._conversations.claim_due(self._now())
-        for timer in due:
-            await self._fire(timer)
+        for place, timer in enumerate(due):
+            try:
+                await self._publisher.publish(self._fired(timer))
+            except Outage:
+                for left in due[place:]:
+                    await self._conversations.release_timer(left.conversation_id, left.due_at)
+                raise
         return len(due)
 
     async def sweep(self) -> None:
@@ -51,8 +56,8 @@ class Timers:
         if await self._leases.take("sweep", seconds=SWEEP_SECONDS * 3):
             await self._publisher.publish(Swept(trace_id="sweep"), expires_seconds=SWEEP_SECONDS)
 
-    async def _fire(self, timer: DueTimer) -> None:
-        fact = TimerFired(
+    def _fired(self, timer: DueTimer) -> TimerFired:
+        return TimerFired(
             conversation_id=timer.conversation_id,
             app_id=timer.app_id,
             cause=f"due:{timer.due_at.isoformat()}",
@@ -60,8 +65,3 @@ class Timers:
             trace_id=f"timer-{timer.conversation_id}",
             due_at=timer.due_at,
         )
-        try:
-            await self._publisher.publish(fact)
-        except Outage:
-            await self._conversations.release_timer(timer.conversation_id, timer.due_at)
-            raise

@@ -15,6 +15,8 @@ from shared.outage import Outage
 MOST_FACTS: Final = 400
 
 Settle = Callable[[Sequence[AnyFact]], Awaitable[None]]
+Share = tuple[Sequence[AnyFact], asyncio.Future[None]]
+"""What one partition has in hand, and where it hears how that went."""
 
 
 class Together:
@@ -22,7 +24,7 @@ class Together:
 
     def __init__(self, settle: Settle) -> None:
         self._settle = settle
-        self._waiting: list[tuple[Sequence[AnyFact], asyncio.Future[None]]] = []
+        self._waiting: list[Share] = []
         self._round: asyncio.Task[None] | None = None
 
     async def settle(self, facts: Sequence[AnyFact]) -> None:
@@ -36,41 +38,41 @@ class Together:
         await done
 
     async def _rounds(self) -> None:
-        while self._waiting:
-            taken, count = [], 0
-            while self._waiting and count < MOST_FACTS:
-                taken.append(self._waiting.pop(0))
-                count += len(taken[-1][0])
-            await self._settle_round(taken)
-        self._round = None
+        try:
+            while self._waiting:
+                taken, count = [], 0
+                while self._waiting and count < MOST_FACTS:
+                    taken.append(self._waiting.pop(0))
+                    count += len(taken[-1][0])
+                await self._settle_round(taken)
+        finally:
+            self._round = None
 
-    async def _settle_round(self, taken: list[tuple[Sequence[AnyFact], asyncio.Future[None]]]) -> None:
+    async def _settle_round(self, taken: list[Share]) -> None:
         try:
             await self._settle([fact for facts, _ in taken for fact in facts])
-        except Undecidable as undecidable:
-            await self._settle_apart(taken, undecidable)
-        except Exception as failure:  # noqa: BLE001 - each contributor is told, and raises it
-            _tell(taken, failure)
+        except Outage as outage:
+            _tell(taken, outage)
+        except Exception as failure:  # noqa: BLE001 - whoever it belongs to is told, and raises it
+            await self._settle_apart(taken, failure)
         else:
             _tell(taken, None)
 
-    async def _settle_apart(
-        self, taken: list[tuple[Sequence[AnyFact], asyncio.Future[None]]], undecidable: Undecidable
-    ) -> None:
-        """One partition's fact is undecidable: that partition hears of it, the others settle by themselves."""
+    async def _settle_apart(self, taken: list[Share], failure: Exception) -> None:
+        """One partition's facts are at fault: that partition hears of it, the others settle by themselves."""
         for facts, done in taken:
-            if undecidable.fact in facts:
-                _tell([(facts, done)], undecidable)
+            if len(taken) == 1 or (isinstance(failure, Undecidable) and failure.fact in facts):
+                _tell([(facts, done)], failure)
                 continue
             try:
                 await self._settle(facts)
-            except (Outage, Undecidable) as failure:
-                _tell([(facts, done)], failure)
+            except Exception as own:  # noqa: BLE001 - as above
+                _tell([(facts, done)], own)
             else:
                 _tell([(facts, done)], None)
 
 
-def _tell(taken: list[tuple[Sequence[AnyFact], asyncio.Future[None]]], failure: Exception | None) -> None:
+def _tell(taken: list[Share], failure: Exception | None) -> None:
     for _, done in taken:
         if done.done():
             continue

@@ -20,8 +20,8 @@ class Condemner:
         self._publisher = publisher
         self._clock = clock
 
-    async def condemn(self, queue: str, body: bytes, kind: str, reason: str) -> None:
-        """Set a message aside; the same one again is the same document and the same fact. Raises Outage."""
+    async def condemn(self, queue: str, body: bytes, kind: str, reason: str) -> bool:
+        """Set a message aside; the same one again is the same document and the same fact, and False. Raises Outage."""
         name, said = dead_id(queue, body), salvaged(body)
         fact = self._fact(name, said, kind)
         dead = DeadMessage(
@@ -34,10 +34,11 @@ class Condemner:
             conversation_id=fact.conversation_id if fact else None,
             fact_id=fact.id if fact else None,
         )
-        await self._dead.condemn(dead)
+        new = await self._dead.condemn(dead)
         log.error("message_condemned", queue=queue, kind=dead.kind, fact_id=dead.fact_id, reason=reason)
         if fact is not None and fact.send_id is not None:
             await publish(self._publisher, fact)
+        return new
 
     def _fact(self, dead: str, said: dict[str, Any], kind: str) -> FactCondemned | None:
         """What the conversation is told; None where the body does not even say whose it was."""

@@ -81,5 +81,5 @@ class Partition:
 
     async def _condemn(self, one: Received, reason: str) -> None:
         """Into `dead` first, for good, and into the conversation's books; only then may it be forgotten here."""
-        await self._hands.condemner.condemn(self._queue, one.body, one.kind, reason)
-        self._rate.note()
+        if await self._hands.condemner.condemn(self._queue, one.body, one.kind, reason):
+            self._rate.note()

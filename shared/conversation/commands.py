@@ -85,9 +85,10 @@ class RecordSession(Command):
 
 
 class EraseCustomer(Command):
-    """Delete every message, send and file of the conversation."""
+    """Delete every message up to `last_seq`, every send and file of the conversation."""
 
     kind: Literal["erase_customer"] = "erase_customer"
+    last_seq: int | None = None
 
 
 AnyCommand = Annotated[

@@ -11,7 +11,7 @@ from shared.conversation.facts import (
     MessageReceived,
     MessageReplayed,
 )
-from shared.conversation.model import CUSTOMER, MessageChange
+from shared.conversation.model import CUSTOMER, MessageChange, Session
 from shared.conversation.quota import Ledger
 from shared.conversation.sending import make_held_due
 from shared.conversation.sessions import ensure_session, release_claim
@@ -75,8 +75,9 @@ def forget(draft: Draft) -> None:
     """Keep the bare frame of the conversation, so that what still arrives for it decides nothing."""
     if draft.conversation.session is not None:
         release_claim(draft)
+    last = draft.conversation.session
     draft.update(
-        session=None,
+        session=last and _bare(draft, last),
         ledger=Ledger(),
         held=(),
         unasked=(),
@@ -88,11 +89,12 @@ def forget(draft: Draft) -> None:
         openid="",
         deleted_at=draft.now,
     )
-    draft.command(
-        EraseCustomer(
-            **draft.origin,
-        )
-    )
+    draft.command(EraseCustomer(**draft.origin, last_seq=draft.conversation.last_seq))
+
+
+def _bare(draft: Draft, last: Session) -> Session:
+    """Only its number: the next session must not have the turns and claims of one that was."""
+    return Session(number=last.number, state="closed", opened_at=draft.now, active_at=draft.now, closed_at=draft.now)
 
 
 def _pass_on(draft: Draft, received: MessageReceived) -> None:

@@ -31,6 +31,8 @@ from shared.conversation.model import Conversation
 from shared.conversation.policy import Policy
 
 PUSHES = MessageReceived | CustomerEntered | EventReceived
+CLAIMS = AgentClaimed | ClaimQuestioned
+"""Heard even by the tombstone of a deleted customer, which gives the agent's room back and stays a tombstone."""
 
 
 def decide(conversation: Conversation, fact: AnyFact, *, policy: Policy, now: datetime) -> Decision:
@@ -42,6 +44,8 @@ def decide(conversation: Conversation, fact: AnyFact, *, policy: Policy, now: da
     if not _matters(conversation, fact):
         return _repeated(conversation, fact)
     draft = Draft(conversation, fact, policy, _not_before(conversation, fact, now))
+    if isinstance(fact, CLAIMS):
+        draft.update(deleted_at=conversation.deleted_at)
     if isinstance(fact, PUSHES) and not conversation.openid:
         draft.update(openid=fact.openid)
     _apply(draft, fact)
@@ -61,6 +65,8 @@ def _not_before(conversation: Conversation, fact: AnyFact, now: datetime) -> dat
 def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: PLR0911 - one line for each kind of fact
     """Whether the fact can change anything here. A deleted customer's tombstone only wakes for a newer push."""
     if conversation.version == 0 or conversation.deleted_at is not None:
+        if isinstance(fact, CLAIMS):
+            return conversation.deleted_at is not None
         erased = conversation.deleted_at is not None and fact.occurred_at <= conversation.deleted_at
         return isinstance(fact, PUSHES | FactCondemned) and not erased
     session = conversation.session
@@ -70,8 +76,9 @@ def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: PLR091
         case BotAnswered(session=number, turn=turn):
             outstanding = session.turn if session is not None and session.number == number else None
             return outstanding is not None and outstanding.number == turn
-        case AgentClaimed(claim_id=claim):
-            return session is None or session.claim != claim
+        case AgentClaimed(claim_id=claim, command_id=asked_by):
+            untold = asked_by is not None and conversation.verdict_on(asked_by) is None
+            return session is None or session.claim != claim or untold
         case ClaimQuestioned(claim_id=claim):
             return session is None or session.claim != claim
         case ClaimRefused(command_id=command):

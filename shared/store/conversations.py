@@ -82,15 +82,19 @@ class ConversationStore:
 
     async def claim_due(self, now: datetime, limit: int = 200) -> list[DueTimer]:
         """Timers that are due and that nobody is publishing. A claim lasts a real minute, then twice as long."""
+        real = real_now()
+        unclaimed = [
+            {"timer": None},
+            {"timer.until": {"$lte": real}},
+            {"$expr": {"$ne": ["$timer.due_at", "$due_at"]}},
+        ]
         docs = await self._conversations.find(
-            {"due_at": {"$lte": now}},
+            {"due_at": {"$lte": now}, "$or": unclaimed},
             {"app_id": 1, "due_at": 1, "timer": 1},
             sort=[("due_at", 1)],
             limit=limit,
         )
-        real = real_now()
-        free = [doc for doc in docs if _unclaimed(doc, real)]
-        claimed = [doc for doc in free if await self._claim_timer(doc, real)]
+        claimed = [doc for doc in docs if await self._claim_timer(doc, real)]
         return [DueTimer(doc["_id"], doc["app_id"], doc["due_at"]) for doc in claimed]
 
     async def release_timer(self, conversation: str, due_at: datetime) -> None:
@@ -150,8 +154,3 @@ def _fields(commit: Commit) -> dict[str, Any]:
 
 def _entry_doc(entry: Entry) -> Doc:
     return entry.model_dump(exclude_none=True)
-
-
-def _unclaimed(doc: Doc, real: datetime) -> bool:
-    claim = doc.get("timer")
-    return claim is None or claim["due_at"] != doc["due_at"] or claim["until"] <= real

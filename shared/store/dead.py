@@ -38,9 +38,9 @@ class DeadStore:
         self._dead: Collection = database["dead"]
         self._notes: Collection = database["taking"]
 
-    async def condemn(self, dead: DeadMessage) -> None:
-        doc = dead.model_dump(exclude={"id"})
-        await self._dead.update_one({"_id": dead.id}, {"$setOnInsert": doc}, upsert=True)
+    async def condemn(self, dead: DeadMessage) -> bool:
+        """Keep it; False where it was set aside before, which is no news."""
+        return not await self._dead.insert_many([{"_id": dead.id, **dead.model_dump(exclude={"id"})}])
 
     async def set_aside(self, queue: str, body: bytes, kind: str, reason: str) -> None:
         """Condemn a message that belongs to no conversation's books."""

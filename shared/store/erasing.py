@@ -13,10 +13,14 @@ class Eraser:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def erase(self, conversation: str) -> None:
-        """Delete every message, session record, decision, send and file of the conversation; again does nothing."""
+    async def erase(self, conversation: str, last_seq: int | None = None) -> None:
+        """Delete every message, session record, decision, send and file of the conversation; again does nothing.
+
+        Messages after `last_seq` stay: they came after the customer was forgotten.
+        """
         for collection in HOLDING:
-            await self._database[collection].delete_many({"conversation": conversation})
+            bound = {"seq": {"$lte": last_seq}} if collection == "messages" and last_seq is not None else {}
+            await self._database[collection].delete_many({"conversation": conversation, **bound})
         await self._database["dead"].delete_many({"conversation_id": conversation})
 
     async def forget_app(self, app_id: str) -> None:

@@ -207,3 +207,13 @@ def test_the_bots_late_answer_to_a_session_an_agent_took_is_nobodys() -> None:
     before = story.conversation
     story.tell(answered("机器人"))
     assert story.conversation is before
+
+
+def test_accepting_what_was_assigned_to_oneself_meanwhile_has_its_verdict() -> None:
+    story = Story()
+    story.tell(received("人工"), accept("lina", key="k"), claimed("lina"))
+    told = claimed("lina", command="k").but(cause="a:again")
+    assert story.tell(told).commands == ()
+    verdict = story.conversation.verdict_on("k")
+    assert verdict is not None
+    assert verdict.problem is None

@@ -1,8 +1,8 @@
-from shared.conversation.commands import AskBot, CopyMedia, SendMessage, SessionWaiting
+from shared.conversation.commands import AskBot, CopyMedia, ReleaseClaim, SendMessage, SessionWaiting
 from shared.conversation.content import Event, Image
 from shared.conversation.facts import CustomerDeleted, EventReceived, MediaSource
 from shared.conversation.policy import Policy
-from tests.support.facts import Story, answered, at, close, entered, origin, received, reply, settled
+from tests.support.facts import Story, answered, at, claimed, close, entered, origin, received, reply, settled
 
 WELCOMING = Policy(welcome="欢迎光临")
 
@@ -122,10 +122,26 @@ def test_nothing_held_leaves_before_the_customer_wrote_even_if_a_place_is_given_
 def test_a_deleted_customer_leaves_a_tombstone_on_which_late_facts_decide_nothing() -> None:
     story = Story().with_agent()
     story.tell(CustomerDeleted(**origin("gdpr", 50)))
-    assert (story.conversation.openid, story.conversation.preview, story.conversation.session) == ("", None, None)
+    assert (story.conversation.openid, story.conversation.preview, story.state) == ("", None, "closed")
     version = story.conversation.version
     story.tell(received("迟到", seconds=10), reply("？", seconds=60))
     assert story.conversation.version == version
     story.tell(received("新的", seconds=70))
     assert story.conversation.deleted_at is None
     assert story.conversation.openid == "o-customer-1"
+
+
+def test_a_tombstone_gives_back_a_claim_that_came_too_late_and_stays_one() -> None:
+    story = Story(Policy(entry="agents"))
+    story.tell(received(), CustomerDeleted(**origin("gdpr", 50)))
+    released = story.tell(claimed("lina"))
+    assert [type(c) for c in released.commands] == [ReleaseClaim]
+    assert story.conversation.deleted_at is not None
+
+
+def test_after_a_deletion_no_turn_or_claim_has_a_name_that_was() -> None:
+    story = Story()
+    story.tell(received("一"), CustomerDeleted(**origin("gdpr", 50)), received("二", seconds=60))
+    session = story.conversation.session
+    assert session is not None
+    assert (session.number, session.state) == (2, "bot")

@@ -9,6 +9,7 @@ from services.router.partition import Partition
 from shared.bus.partition_consumer import Received, StopPartition
 from shared.contracts import encode
 from shared.conversation.content import Unsupported
+from shared.outage import Outage
 from tests.router.workshop import Workshop
 from tests.support.facts import CONVERSATION, received
 
@@ -100,3 +101,29 @@ async def test_too_many_in_a_minute_stop_the_partition(shop: Workshop) -> None:
     many = [delivered(unknown_version(str(n)), tag=n) for n in range(10)]
     with pytest.raises(StopPartition):
         await partition(shop).handle(many)
+
+
+async def test_an_outage_is_no_death(shop: Workshop) -> None:
+    """Held and tried again and again, a healthy message is not taken for one that kills."""
+    one = delivered(encode(received("好", msg_id="8")), count=9)
+
+    async def away(_: Any) -> None:
+        raise Outage("the broker refuses")
+
+    for _ in range(5):
+        with pytest.raises(Outage):
+            await Partition("router.v1.p00", away, shop.dead).handle([one])
+    await partition(shop).handle([one])
+    assert await shop.dead.count() == 0
+    assert len(await shop.history(CONVERSATION)) == 1
+
+
+async def test_a_stopped_partition_moves_on_when_it_comes_back(shop: Workshop) -> None:
+    """What was set aside before is no news, so the same batch does not stop it for ever."""
+    many = [delivered(unknown_version(str(n)), tag=n) for n in range(10)]
+    handler = partition(shop)
+    with pytest.raises(StopPartition):
+        await handler.handle(many)
+    await partition(shop).handle(many)
+    assert await shop.dead.count() == 10
+    assert len(await shop.history(CONVERSATION)) == 10

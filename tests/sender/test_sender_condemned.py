@@ -112,7 +112,7 @@ def received(body: bytes, deliveries: int = 0) -> Received:
     return Received(body, "", deliveries, redelivered=deliveries > 0, tag=1)
 
 
-class Deadly(Exception):
+class Deadly(BaseException):
     """The process ends here."""
 
 
