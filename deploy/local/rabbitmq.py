@@ -38,6 +38,9 @@ _MEMORY_LIMIT_BYTES = 1024 * MEBIBYTE
 _WAL_BYTES = 64 * MEBIBYTE  # kept in memory too; the default of 512 MiB is for servers of their own
 _LOCK_SECONDS = 3.0  # a server whose run was killed is dying
 _CALL_SECONDS = 30.0
+_CALL_TRIES = 5
+_CALL_PAUSE_SECONDS = 0.2
+_NOT_REACHED = "failed to connect to node"
 _AMQP_GREETING = b"AMQP\x00\x00\x09\x01"
 _METHOD_FRAME = b"\x01"
 _VHOST = re.compile(r"[A-Za-z0-9_.-]+")
@@ -118,8 +121,18 @@ class RabbitServer(PrivateServer):
     async def evaluate(self, expression: str) -> str:
         """Evaluate Erlang on the node and return what it printed: some milliseconds, where rabbitmqctl takes seconds.
 
-        Raises PartFailed with Erlang's reason.
+        Raises PartFailed with Erlang's reason. A call that did not reach the node evaluated nothing, and is made again.
         """
+        for _ in range(_CALL_TRIES - 1):
+            try:
+                return await self._evaluate_once(expression)
+            except PartFailed as failed:
+                if _NOT_REACHED not in str(failed):
+                    raise
+                await asyncio.sleep(_CALL_PAUSE_SECONDS)
+        return await self._evaluate_once(expression)
+
+    async def _evaluate_once(self, expression: str) -> str:
         call = await asyncio.create_subprocess_exec(
             "erl_call", "-sname", _NODE, "-e", env=self._environment(), stdin=PIPE, stdout=PIPE, stderr=STDOUT
         )
