@@ -1,7 +1,7 @@
 import pytest
 
 from shared.conversation.content import Text
-from shared.conversation.facts import AnyFact
+from shared.conversation.facts import AnyFact, CustomerDeleted
 from shared.conversation.policy import Policy
 from tests.router.workshop import StopAt, Stopped, Workshop
 from tests.support.facts import (
@@ -12,6 +12,7 @@ from tests.support.facts import (
     claimed,
     close,
     entered,
+    origin,
     received,
     reply,
     settled,
@@ -126,3 +127,14 @@ async def test_a_fact_for_a_conversation_nobody_heard_of_decides_nothing(shop: W
     await shop.batch().settle([reply("？")])
     assert await shop.conversations.get(CONVERSATION) is None
     assert OPENID
+
+
+async def test_what_a_customer_wrote_after_being_forgotten_survives_a_late_erasure(shop: Workshop) -> None:
+    """The process ends between the deletion's commit and its carrying out; the next batch has both facts."""
+    gone = CustomerDeleted(**origin("gdpr", 50))
+    await shop.batch().settle([received("旧")])
+    with pytest.raises(Stopped):
+        await shop.batch(StopAt("committed")).settle([gone])
+    await shop.batch().settle([gone, received("新", seconds=60)])
+    page = await shop.messages.page(CONVERSATION, after_seq=0)
+    assert [m.content for m in page] == [Text(text="新")]

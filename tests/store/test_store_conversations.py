@@ -123,3 +123,13 @@ async def test_waiting_sessions_come_by_deadline_then_age(conversations: Convers
         conversation: Conversation = story.conversation.but(session=session.but(waiting_since=at(wait)))
         await conversations.commit([Commit(0, conversation, (), ())])
     assert [c.openid for c in await conversations.waiting()] == ["first", "early", "late"]
+
+
+async def test_timers_already_claimed_do_not_stand_in_the_way_of_others(conversations: ConversationStore) -> None:
+    for openid, seconds in (("o1", 0.0), ("o2", 5.0)):
+        story = Story(openid=openid)
+        story.tell(received(openid=openid, seconds=seconds))
+        await conversations.commit([Commit(0, story.conversation, (), ())])
+    first = await conversations.claim_due(at(86_400), limit=1)
+    second = await conversations.claim_due(at(86_400), limit=1)
+    assert len({timer.conversation_id for timer in (*first, *second)}) == 2
