@@ -57,3 +57,14 @@ class OffsetClock:
             with suppress(Outage):
                 self.offset_seconds = await read_offset()
             await asyncio.sleep(every_seconds)
+
+
+class Milliseconds:
+    """A clock in whole milliseconds: MongoDB keeps no more, and what is told again must read as it was told."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        at = self._clock.now()
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -1,8 +1,7 @@
 """The router: the only writer of a conversation. Wiring only."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 
 from services.router.batch import Batch
 from services.router.carrying import Carrier
@@ -16,7 +15,7 @@ from shared.bus.consuming import consuming
 from shared.bus.partition_consumer import PartitionConsumer
 from shared.bus.partitions import partition_name, priority
 from shared.bus.topology import OFFERS_QUEUE
-from shared.clock import Clock
+from shared.clock import Milliseconds
 from shared.lifecycle import Background
 from shared.steps import Step, no_step
 from shared.store.agents import AgentStore
@@ -34,7 +33,7 @@ async def router(settings: RouterSettings, step: Step = no_step) -> AsyncIterato
     async with backbone(settings, "router") as base:
         slots = slot_held(base.leases, "router", settings.router_slot)
         async with slots as slot, consuming(base.background, _consumers(base, settings, slot, step)):
-            timers = Timers(ConversationStore(base.database), base.publisher, base.leases, _now(base.clock))
+            timers = Timers(ConversationStore(base.database), base.publisher, base.leases, Milliseconds(base.clock).now)
             base.background.spawn(timers.run(), "timers")
             yield base.background
 
@@ -76,7 +75,7 @@ def _batch(base: Backbone, step: Step) -> Batch:
         MessageStore(base.database),
         carrier,
         base.apps.policy,
-        _now(base.clock),
+        Milliseconds(base.clock).now,
         step,
     )
 
@@ -89,16 +88,6 @@ def _offers(base: Backbone, step: Step) -> Offers:
         DeadStore(base.database),
         base.publisher,
         base.apps.policy,
-        _now(base.clock),
+        Milliseconds(base.clock).now,
         step,
     )
-
-
-def _now(clock: Clock) -> Callable[[], datetime]:
-    """The clock in whole milliseconds: MongoDB keeps no more, and a decision must read back as it was made."""
-
-    def now() -> datetime:
-        at = clock.now()
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-    return now

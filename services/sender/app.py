@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
 from typing import Final
 
 import aiohttp
@@ -24,7 +23,7 @@ from shared.backbone import Backbone, backbone
 from shared.bus.consuming import consuming
 from shared.bus.partition_consumer import PartitionConsumer
 from shared.bus.partitions import partition_name, priority
-from shared.clock import Clock
+from shared.clock import Milliseconds
 from shared.lifecycle import Background
 from shared.steps import Step, no_step
 from shared.store.apps import AppCache
@@ -157,14 +156,3 @@ def _secrets(apps: AppCache) -> Callable[[str], Awaitable[str]]:
 def _wechat_session() -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEPALIVE_SECONDS, ttl_dns_cache=60)
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
-
-
-class Milliseconds:
-    """A clock in whole milliseconds: MongoDB keeps no more, and what is told again must read as it was told."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def now(self) -> datetime:
-        at = self._clock.now()
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -22,14 +22,12 @@ MEANINGS: Final[dict[str, str]] = {
     "conversation_id": "the opaque id of a conversation",
     "count": "how many",
     "fact_id": "the id of a fact",
-    "generation": "the topology's generation",
     "kind": "which kind of fact, command or check",
     "lane": "whose rate limit it is",
     "message_id": "our id of a message",
     "msg_id": "WeChat's id of a message",
     "openid": "a customer; only where operations needs it",
     "part": "a part of a service, e.g. a task or a dependency",
-    "partition": "a partition queue's number",
     "path": "the path of a request",
     "port": "a listening port",
     "priority": "a consumer's priority on a partition",
@@ -41,7 +39,6 @@ MEANINGS: Final[dict[str, str]] = {
     "session_id": "one session of a conversation",
     "slot": "a replica's slot in the priority table",
     "status": "an HTTP status, or how a send ended",
-    "took_seconds": "how long it took",
     "trace_id": "made where a push or request arrives, carried to every later record",
 }
 

@@ -8,13 +8,7 @@ from typing import Any, Literal
 import orjson
 import structlog
 
-from shared.observe.log_keys import LOG_KEYS
-
 Record = MutableMapping[str, Any]
-
-
-class UnknownLogKey(Exception):
-    """A record carries a key that `log_keys` does not document. Raised in tests only."""
 
 
 def configure_logging(service: str, shape: Literal["console", "json"], level: str = "info") -> None:
@@ -48,14 +42,6 @@ def configure_logging(service: str, shape: Literal["console", "json"], level: st
         wrapper_class=structlog.make_filtering_bound_logger(level),
         cache_logger_on_first_use=True,
     )
-
-
-def refuse_unknown_keys(_: object, __: str, record: Record) -> Record:
-    """A processor for tests: a key outside `LOG_KEYS` is a mistake, not a new fact."""
-    unknown = record.keys() - LOG_KEYS
-    if unknown:
-        raise UnknownLogKey(f"{record.get('event')}: {sorted(unknown)}; document them in shared/observe/log_keys.py")
-    return record
 
 
 def _named(service: str) -> structlog.typing.Processor:

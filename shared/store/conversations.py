@@ -118,9 +118,6 @@ class ConversationStore:
         docs = await self._conversations.find({"session.claim": {"$in": list(ids)}}, {"session.claim": 1})
         return {doc["session"]["claim"] for doc in docs}
 
-    async def of_app(self, app_id: str) -> list[str]:
-        return [doc["_id"] for doc in await self._conversations.find({"app_id": app_id}, {"_id": 1})]
-
     async def _claim_timer(self, doc: Doc, real: datetime) -> bool:
         earlier = doc.get("timer") or {}
         again = earlier.get("due_at") == doc["due_at"]

@@ -72,20 +72,6 @@ class MessageStore:
         newest = await self._messages.find(where, sort=[("seq", -1)], limit=limit)
         return [loaded(doc) for doc in reversed(newest)]
 
-    async def changed_since(
-        self, since: Timestamp, app_ids: Sequence[str] | None, limit: int = 0
-    ) -> list[tuple[Timestamp, Message]]:
-        """Messages written or changed at or after `since`, oldest first, as a majority has them."""
-        where: Doc = {"changed_at": {"$gte": since}}
-        if app_ids is not None:
-            where["app_id"] = {"$in": list(app_ids)}
-        docs = await self._messages.find(where, sort=[("changed_at", 1)], limit=limit, majority=True)
-        return [(doc["changed_at"], loaded(doc)) for doc in docs]
-
-    async def by_ids(self, ids: Sequence[str]) -> list[tuple[Timestamp, Message]]:
-        docs = await self._messages.find({"_id": {"$in": list(ids)}}, sort=[("seq", 1)])
-        return [(doc["changed_at"], loaded(doc)) for doc in docs]
-
     async def erase(self, conversation: str) -> None:
         await self._messages.delete_many({"conversation": conversation})
 

@@ -9,8 +9,6 @@ from tests.flow.town import Books, Town, town
 from tests.support.services import KEYS
 from tests.support.waiting import eventually
 
-REPLICATED = ("gateway", "router", "sender", "bot", "console")
-
 
 @pytest.fixture(scope="module")
 async def twin_town(
