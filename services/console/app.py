@@ -124,6 +124,8 @@ def _hear(parts: Parts, watch: Watch, standings: Standings) -> Callable[[LiveHin
             case SettingsChanged():
                 parts.backbone.apps.note_change()
                 standings.check_now()
+                if hint.what != "logins":
+                    parts.feed.tell_everyone(frames.settings(hint.what))
 
     return hear
 

@@ -66,6 +66,13 @@ class SeenFrame(shapes.Shape):
     name: str
 
 
+class SettingsFrame(shapes.Shape):
+    """Something an administrator keeps has changed: read it again. `what` is the path of its list, as in `tags`."""
+
+    type: Literal["settings"]
+    what: str
+
+
 FRAMES: Final[tuple[type[BaseModel], ...]] = (
     ReadyFrame,
     ResetFrame,
@@ -74,6 +81,7 @@ FRAMES: Final[tuple[type[BaseModel], ...]] = (
     CommandFrame,
     PresenceFrame,
     SeenFrame,
+    SettingsFrame,
 )
 
 RESET: Final = b'{"type":"reset"}'
@@ -122,3 +130,7 @@ def presence(agent_id: str, name: str, presence: str) -> bytes:
 
 def seen(what: str, conversation: str, agent_id: str, name: str) -> bytes:
     return orjson.dumps({"type": what, "conversation_id": conversation, "agent_id": agent_id, "name": name})
+
+
+def settings(what: str) -> bytes:
+    return orjson.dumps({"type": "settings", "what": what})

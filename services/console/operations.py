@@ -16,7 +16,7 @@ from services.console.login import Identity, require_own_page
 from services.console.parts import PARTS, Parts
 from services.console.problem import Code, Refused
 from shared.conversation.model import Conversation
-from shared.store.agents import Agent
+from shared.store.agents import Agent, Role
 
 PREFIX: Final = "/api/v1"
 BODY_SECONDS: Final = 10.0
@@ -107,7 +107,7 @@ Handle = Callable[[Call], Awaitable[web.StreamResponse]]
 class Operation:
     """`answers` by status; None: no JSON (no content, or a file). `problems` beside those every call may have."""
 
-    method: Literal["GET", "POST", "PATCH"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     handle: Handle
     summary: str
@@ -116,6 +116,8 @@ class Operation:
     body: type[Input] | None = None
     query: type[Input] | None = None
     public: bool = False
+    role: Role = "agent"
+    """The least role that may call it: an admin may do what a supervisor may, a supervisor what an agent may."""
     command: bool = False
     """Whether it asks the conversation's router for something, and may be answered 202."""
     files: str | None = None
@@ -134,7 +136,8 @@ class Operation:
         """Its own, and those that come with a login, a body, a browser or an outage."""
         codes: list[Code] = ["unavailable", *self.problems]
         if not self.public:
-            codes += ["login_required"] if self.method in SAFE_METHODS else ["login_required", "forbidden"]
+            open_to_all = self.role == "agent" and self.method in SAFE_METHODS
+            codes += ["login_required"] if open_to_all else ["login_required", "forbidden"]
         if self.body is not None:
             codes += ["invalid", "too_large"]
         if self.query is not None or self.files is not None:
@@ -147,6 +150,8 @@ class Operation:
         call = Call(request, self, parts, known)
         if not self.public and call.identity.by == "cookie" and self.method not in SAFE_METHODS:
             require_own_page(request)
+        if not self.public and not call.agent.ranks(self.role):
+            raise Refused("forbidden", f"Only a login of role {self.role} may do this.")
         with structlog.contextvars.bound_contextvars(trace_id=call.trace_id):
             try:
                 return await self.handle(call)

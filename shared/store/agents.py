@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from pydantic import Field
 from pymongo.errors import DuplicateKeyError
@@ -12,6 +12,8 @@ from shared.conversation.content import Frozen
 from shared.store.driver import Collection, Database, Doc
 
 Role = Literal["agent", "supervisor", "admin"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+"""Each may do what those before it may."""
 Presence = Literal["online", "away", "offline"]
 
 
@@ -46,6 +48,10 @@ class Agent(Frozen):
     @property
     def supervises(self) -> bool:
         return self.role != "agent"
+
+    def ranks(self, role: Role) -> bool:
+        """Whether this agent may do what is kept for `role`."""
+        return ROLES.index(self.role) >= ROLES.index(role)
 
 
 class AgentExists(Exception):

@@ -24,6 +24,7 @@ FRAME: TypeAdapter[Any] = TypeAdapter(
     | frames.CommandFrame
     | frames.PresenceFrame
     | frames.SeenFrame
+    | frames.SettingsFrame
 )
 """Every frame must be one the document describes."""
 
