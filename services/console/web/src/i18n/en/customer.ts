@@ -1,0 +1,4 @@
+export const customer = {
+  closed_notice: 'Closed the conversation with {name}',
+  transferred_notice: 'Transferred {name} to {to}',
+}

@@ -1,0 +1,9 @@
+import { admin } from './admin'
+import { chat } from './chat'
+import { customer } from './customer'
+import { lists } from './lists'
+import { problems } from './problems'
+import { shell } from './shell'
+import { times } from './times'
+
+export const words = { shell, lists, chat, customer, admin, problems, times }

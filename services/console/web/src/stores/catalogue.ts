@@ -1,0 +1,57 @@
+/** What an administrator keeps and every page reads: apps, colleagues, tags, canned replies. Read again when told. */
+import { defineStore } from 'pinia'
+import { computed, ref } from 'vue'
+
+import { get } from '@/api/client'
+import type { AppSummary, CannedReply, Colleague, Group, Presence, Tag } from '@/api/shapes'
+
+interface Items<Item> {
+  items: Item[]
+}
+
+export const useCatalogue = defineStore('catalogue', () => {
+  const apps = ref<AppSummary[]>([])
+  const colleagues = ref<Colleague[]>([])
+  const groups = ref<Group[]>([])
+  const tags = ref<Tag[]>([])
+  const cannedReplies = ref<CannedReply[]>([])
+
+  const severalApps = computed(() => apps.value.length > 1)
+
+  const lists: Record<string, () => Promise<void>> = {
+    apps: async () => {
+      apps.value = (await get<Items<AppSummary>>('/apps')).items
+      await lists.groups?.()
+    },
+    agents: async () => {
+      colleagues.value = (await get<Items<Colleague>>('/agents')).items
+      await lists.groups?.()
+    },
+    groups: async () => {
+      groups.value = (await get<Items<Group>>('/groups')).items
+    },
+    tags: async () => {
+      tags.value = (await get<Items<Tag>>('/tags')).items
+    },
+    'canned-replies': async () => {
+      cannedReplies.value = (await get<Items<CannedReply>>('/canned-replies')).items
+    },
+  }
+
+  /** One list by its path; what is no list of ours is nothing to do. A failure leaves what is there. */
+  async function refresh(what: string): Promise<void> {
+    await lists[what]?.().catch(() => undefined)
+  }
+
+  async function load(): Promise<void> {
+    await Promise.all(['apps', 'agents', 'tags', 'canned-replies'].map(refresh))
+  }
+
+  function takePresence(agentId: string, presence: Presence): void {
+    colleagues.value = colleagues.value.map((one) => (one.id === agentId ? { ...one, presence } : one))
+  }
+
+  const colorOf = (tag: string) => tags.value.find((one) => one.name === tag)?.color ?? 'grey'
+
+  return { apps, colleagues, groups, tags, cannedReplies, severalApps, refresh, load, takePresence, colorOf }
+})
