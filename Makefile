@@ -3,34 +3,67 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(PYTHON) deploy/local/install.py
 PYTEST := $(BIN)/python -m pytest
+WEB := $(BIN)/python -m deploy.local.web
+NODE := $(BIN)/python -m deploy.local.node
+API_TYPES := $(BIN)/python -m services.console.print_openapi | $(NODE) npm run --silent api-types --
 LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint bench chaos lock settings format clean
+.PHONY: help run test test-long check lint web web-dev check-web api-types screenshots bench chaos lock settings format clean
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## install what is missing, start everything with a demo app, until Ctrl-C
 	@$(INSTALL) run
+	@$(WEB)
 	@exec $(BIN)/python -m deploy.local.run
 
-test: lint ## everything on real RabbitMQ and mongod; what CI runs, about 15 minutes
-	$(PYTEST) -m "not long"
+test: lint check-web ## everything on real RabbitMQ, mongod and Chromium; what CI runs, about 15 minutes
+	$(PYTEST) -m "not long and not screenshots"
 
 test-long: ## the long profiles: simulations, soak, image builds, RabbitMQ 4
 	@$(INSTALL) test
 	$(PYTEST) -m long
 
-check: lint ## format, lint, types, and the tests that need no server; under a minute
-	$(PYTEST) -q -m "not servers and not long"
+check: lint check-web ## format, lint, types, and the tests that need no server; under a minute
+	$(PYTEST) -q -m "not servers and not browser and not long and not screenshots"
 
 lint:
 	@$(INSTALL) test
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+web: ## build the web app into services/console/web/dist, where its sources have changed
+	@$(INSTALL) run
+	@$(WEB)
+
+web-dev: ## serve the web app as you change it, beside a running `make run`; CONSOLE_URL names another console
+	@$(INSTALL) run
+	@$(WEB) packages
+	@exec $(NODE) npm run --silent dev
+
+check-web: ## the web app and the phone page: types, lint, unit tests, size; the API's types are fresh
+	@$(INSTALL) test
+	@$(WEB)
+	$(API_TYPES) --check
+	$(NODE) npm run --silent types
+	$(NODE) npm run --silent types-phone
+	$(NODE) npm run --silent lint
+	$(NODE) npm run --silent test
+	$(NODE) npm run --silent budget
+
+api-types: ## write the API's TypeScript types, after a change to the console's calls
+	@$(INSTALL) test
+	@$(WEB) packages
+	$(API_TYPES)
+
+screenshots: ## pictures of the desk and the phone, into .browser/screenshots/
+	@$(INSTALL) test
+	@$(WEB)
+	$(PYTEST) -q tests/browser -m screenshots
 
 bench: ## the measurement table
 	@$(INSTALL) test
@@ -55,5 +88,6 @@ format: ## put the code into its agreed shape
 	$(BIN)/ruff check --fix .
 
 clean: ## remove what the tools left behind; .venv and .data stay
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .browser build dist *.egg-info
+	rm -rf services/console/web/dist services/console/web/.dist-*
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

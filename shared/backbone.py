@@ -13,6 +13,7 @@ from shared.bus.live import listen
 from shared.bus.publisher import Publisher
 from shared.bus.topology import Topology, declare, expect
 from shared.clock import Clock, OffsetClock, SystemClock
+from shared.contracts.hints import LiveHint, SettingsChanged
 from shared.lifecycle import Background
 from shared.observe.health import Health, ops_server
 from shared.outage import Outage
@@ -68,10 +69,12 @@ async def backbone(settings: BackboneSettings, service: str) -> AsyncIterator[Ba
         consuming = await stack.enter_async_context(linked(url, f"{service}-consume"))
         await _when_reachable(lambda: (declare if settings.topology == "declare" else expect)(publishing, topology))
         sealer = Sealer(settings.secret_keys)
-        apps = AppCache(AppStore(database, sealer))
+        apps = AppCache(AppStore(database, sealer), time_zone=settings.tz_default)
         await _when_reachable(apps.refresh)
         background.spawn(apps.keep_fresh(), "apps")
-        background.spawn(listen(consuming, ("settings_changed",), lambda _: apps.note_change()), "settings")
+        background.spawn(listen(consuming, ("settings_changed",), lambda hint: _hear(apps, hint)), "settings")
+        # While there still is a database: whoever holds a lease gives it up.
+        stack.push_async_callback(background.stop)
         yield Backbone(
             database=database,
             publishing=publishing,
@@ -86,6 +89,12 @@ async def backbone(settings: BackboneSettings, service: str) -> AsyncIterator[Ba
             background=background,
         )
         health.draining = True
+
+
+def _hear(apps: AppCache, hint: LiveHint) -> None:
+    # Agents change their presence all day: that is no reason to read every app again.
+    if isinstance(hint, SettingsChanged) and hint.what == "apps":
+        apps.note_change()
 
 
 async def _stored_topology(settings: BackboneSettings, database: Database) -> Topology:

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.conversation.hours import is_time_zone
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 
@@ -113,10 +114,8 @@ class ClockSettings(WeChatSettings):
     @field_validator("tz_default")
     @classmethod
     def _is_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
-            raise ValueError("must be an IANA time zone, e.g. Asia/Shanghai") from None
+        if not is_time_zone(name):
+            raise ValueError("must be an IANA time zone, e.g. Asia/Shanghai")
         return name
 
     @model_validator(mode="after")

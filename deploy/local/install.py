@@ -30,6 +30,12 @@ POLICY: Final = Path("/usr/sbin/policy-rc.d")
 _OLDEST_PYTHON = (3, 11)
 _LIBRARIES = Path("/usr/lib")
 _RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+_BROWSER: Mapping[str, Path] = {
+    "chromium": Path("/usr/bin/chromium"),
+    "fonts-noto-cjk": Path("/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"),
+    "fonts-noto-color-emoji": Path("/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf"),
+}
+"""What the tests in a browser need, and a file that each package brings."""
 _MARK = "wxdesk put this here while it installs packages"
 
 
@@ -79,6 +85,7 @@ def missing_packages(group: str, environment: Mapping[str, str]) -> list[str]:
         f"python3.{sys.version_info.minor}-venv": find_spec("ensurepip") is None,
         "rabbitmq-server": private_rabbitmq and not _RABBITMQ.exists(),
         "libcurl4": private_mongod and not any(_LIBRARIES.glob("*/libcurl.so.4")),  # mongod's only wish
+        **{package: group == "test" and not brought.exists() for package, brought in _BROWSER.items()},
     }
     return [package for package, missing in needed.items() if missing]
 

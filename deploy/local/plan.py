@@ -125,6 +125,7 @@ def common_environment(
         "CLOCK": "sandbox",
         "MEDIA_HOSTS": f"{settings.media_hosts},{urlsplit(sandbox).netloc}",
         "PUBLIC_BASE_URL": settings.public_base_url or plan.url("gateway"),
+        "DESK_BASE_URL": inherited.get("DESK_BASE_URL") or plan.url("console"),
         "DATA_DIR": str(settings.data_dir),
         "HOST": settings.host,
         "PYTHONUNBUFFERED": "1",

@@ -105,7 +105,7 @@ async def register(environment: Mapping[str, str], seeded: Seeded, within_second
     """Tell the sandbox of the app, which asks the gateway to prove itself. Raises CannotStart with what came back."""
     url = f"{environment['WECHAT_API_BASE']}/sandbox/api/apps/{seeded.app.appid}"
     gateway = url_of(environment["HOST"], int(environment["GATEWAY_PORT"]))
-    body = asdict(seeded.app) | {"callback_url": f"{gateway}/wechat/{seeded.app.appid}"}
+    body = asdict(seeded.app) | {"callback_url": f"{gateway}/wechat/{seeded.app.appid}", "name": APP_NAME}
     del body["appid"]
     deadline = asyncio.get_running_loop().time() + within_seconds
     while (refusal := await _put(url, body)) is not None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from shared.conversation.content import Frozen
 from shared.store.agents import Agent
+from shared.store.api_tokens import ApiToken
 from shared.store.apps import App
 
 
@@ -22,11 +23,21 @@ class Access(Frozen):
 def access_of(agent: Agent, apps: Iterable[App]) -> Access:
     """Supervisors see every app, an agent those that name none of the groups, or one of theirs."""
     mine = frozenset(app.app_id for app in apps if agent.supervises or serves(agent, app))
-    told = ",".join(["*" if agent.supervises else "", *sorted(mine)])
-    mark = hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
-    return Access(apps=None if agent.supervises else mine, mark=mark)
+    return _access(mine, everything=agent.supervises)
+
+
+def access_of_token(token: ApiToken, apps: Iterable[App]) -> Access:
+    """Every app, or those the token names, as far as they are there."""
+    named = frozenset(app.app_id for app in apps if token.apps is None or app.app_id in token.apps)
+    return _access(named, everything=token.apps is None)
 
 
 def serves(agent: Agent, app: App) -> bool:
     groups = app.policy.assignment.groups
     return not groups or not set(groups).isdisjoint(agent.groups)
+
+
+def _access(apps: frozenset[str], *, everything: bool) -> Access:
+    told = ",".join(["*" if everything else "", *sorted(apps)])
+    mark = hashlib.blake2b(told.encode(), digest_size=6).hexdigest()
+    return Access(apps=None if everything else apps, mark=mark)

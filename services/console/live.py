@@ -93,12 +93,15 @@ class Live:
             listener.end(RESTART)
 
     async def _identify(self, request: web.Request, hello: Hello, *, known: bool) -> Identity:
-        """Refused only now, and not by the upgrade's status: a browser shows its page nothing but the close code."""
+        """Refused only now, and not by the upgrade's status: a browser shows its page nothing but the close code.
+
+        An API token is no login and is refused: the socket shows an agent what their desk needs. Machines ask by REST.
+        """
         if known:
             identity = await self._logins.of_request(request)
         else:
             identity = await self._logins.identify(hello.token or "", "bearer")
-        if identity is None:
+        if not isinstance(identity, Identity):
             raise Ended(LOGIN_ENDED)
         if sum(one.agent_id == identity.agent.id for one in self._feed.listeners) >= SOCKETS_OF_ONE_AGENT:
             raise Ended(WSCloseCode.TRY_AGAIN_LATER)

@@ -18,7 +18,8 @@ _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^{}]*(?:\{[^{}]*\}[^{}]*)*)?\}")
 PROBLEM: Final[dict[str, Any]] = {
     "type": "object",
     "description": "RFC 9457. `taken` has `by`; `window_closed` and `quota_used` have `quota`; "
-    "`text_too_long` has `parts` and `limit_bytes`; `invalid` may have `errors`.",
+    "`text_too_long` has `parts` and `limit_bytes`; `invalid` may have `errors`; `login_required` has `second_factor` "
+    "where a code is wanted.",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
         "type": {"type": "string"},
@@ -45,7 +46,11 @@ def document(operations: Sequence[Operation]) -> dict[str, Any]:
         "components": {
             "schemas": {**schemas, "Problem": PROBLEM},
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer"},
+                "bearer": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The token of a login; where a call says so, an API token of a machine.",
+                },
                 "cookie": {
                     "type": "apiKey",
                     "in": "cookie",
@@ -83,6 +88,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if operation.public:
         described["security"] = []
+    if operation.scope is not None:
+        described["description"] = f"An API token with the scope `{operation.scope}` may call it, too."
     if operation.body is not None:
         required = any(field.is_required() for field in operation.body.model_fields.values())
         described["requestBody"] = {"required": required, "content": _json(operation.body)}
@@ -126,7 +133,7 @@ def _answers(operation: Operation) -> dict[str, Any]:
         if model is not None:
             described[str(status)]["content"] = _json(model)
         elif status == HTTPStatus.OK:
-            described[str(status)]["content"] = {"image/*": {"schema": _binary()}}
+            described[str(status)]["content"] = {kind: {"schema": _binary()} for kind in operation.file_types}
     return described
 
 

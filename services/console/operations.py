@@ -10,16 +10,22 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.console.access import Access, access_of
+from services.console.access import Access, access_of, access_of_token
+from services.console.administering.faults import FieldsRefused
 from services.console.api import shapes
-from services.console.login import Identity, require_own_page
+from services.console.login import Identity, Machine, require_own_page
 from services.console.parts import PARTS, Parts
 from services.console.problem import Code, Refused
+from shared.clock import real_now
+from shared.contracts.hints import SettingsChanged
 from shared.conversation.model import Conversation
 from shared.store.agents import Agent, Role
+from shared.store.api_tokens import Scope
+from shared.store.audit import Author, Changes
 
 PREFIX: Final = "/api/v1"
 BODY_SECONDS: Final = 10.0
+MOST_ERRORS: Final = 20
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 AnyInput = TypeVar("AnyInput", bound="Input")
@@ -46,22 +52,45 @@ class Call:
     request: web.Request
     operation: "Operation"
     parts: Parts
-    known: Identity | None
+    known: Identity | Machine | None
     trace_id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     @property
     def identity(self) -> Identity:
+        """The login that asks; raises Refused where there is none, or a machine asks."""
         if self.known is None:
             raise Refused("login_required", "Log in, and send the token or the cookie.")
+        if isinstance(self.known, Machine):
+            raise Refused("forbidden", "An API token cannot do this; it takes an agent's login.")
         return self.known
 
     @property
     def agent(self) -> Agent:
+        """The agent who asks; raises Refused for a machine. What a machine may call uses `author` and `access`."""
         return self.identity.agent
 
     @property
+    def author(self) -> Author:
+        """Who is asking, as the audit has it: the agent, or the machine by its token's id."""
+        if isinstance(self.known, Machine):
+            return Author(kind="token", id=self.known.token.id, name=self.known.token.name)
+        return Author.of(self.agent)
+
+    @property
     def access(self) -> Access:
-        return access_of(self.agent, self.parts.backbone.apps.all())
+        apps = self.parts.backbone.apps.all()
+        if isinstance(self.known, Machine):
+            return access_of_token(self.known.token, apps)
+        return access_of(self.agent, apps)
+
+    async def note(self, action: str, target: str, changes: Changes | None = None) -> None:
+        """Leave an audit entry in the caller's name; no value may be a secret."""
+        await self.parts.audit.note(self.author, action, target, changes, real_now())
+
+    async def announce(self, *what: str) -> None:
+        """Have every service read these settings again now, and every browser hear of it."""
+        for one in what:
+            await self.parts.backbone.publisher.hint(SettingsChanged(what=one))
 
     async def body(self, kind: type[AnyInput]) -> AnyInput:
         """The body as `kind`; raises Refused. No body at all is an empty object."""
@@ -118,10 +147,14 @@ class Operation:
     public: bool = False
     role: Role = "agent"
     """The least role that may call it: an admin may do what a supervisor may, a supervisor what an agent may."""
+    scope: Scope | None = None
+    """Which scope lets an API token in; None: no token. A machine that is let in is of no role and is no agent."""
     command: bool = False
     """Whether it asks the conversation's router for something, and may be answered 202."""
     files: str | None = None
     """The multipart field it takes, if it takes one."""
+    file_types: Sequence[str] = ("image/*",)
+    """Of the file it answers with, where it answers with one."""
 
     @property
     def name(self) -> str:
@@ -136,8 +169,7 @@ class Operation:
         """Its own, and those that come with a login, a body, a browser or an outage."""
         codes: list[Code] = ["unavailable", *self.problems]
         if not self.public:
-            open_to_all = self.role == "agent" and self.method in SAFE_METHODS
-            codes += ["login_required"] if open_to_all else ["login_required", "forbidden"]
+            codes += ["login_required", "forbidden"]
         if self.body is not None:
             codes += ["invalid", "too_large"]
         if self.query is not None or self.files is not None:
@@ -148,15 +180,26 @@ class Operation:
         parts = request.app[PARTS]
         known = None if self.public else await parts.logins.of_request(request)
         call = Call(request, self, parts, known)
-        if not self.public and call.identity.by == "cookie" and self.method not in SAFE_METHODS:
-            require_own_page(request)
-        if not self.public and not call.agent.ranks(self.role):
-            raise Refused("forbidden", f"Only a login of role {self.role} may do this.")
+        if not self.public:
+            self._admit(call)
         with structlog.contextvars.bound_contextvars(trace_id=call.trace_id):
             try:
                 return await self.handle(call)
             except Settling as settling:
                 return answer(shapes.Unsettled(command_id=settling.command_id), status=202)
+            except FieldsRefused as refused:
+                raise fields_refused(refused) from None
+
+    def _admit(self, call: Call) -> None:
+        """Raises Refused."""
+        if isinstance(call.known, Machine) and self.scope is not None:
+            if self.scope not in call.known.token.scopes:
+                raise Refused("forbidden", f"Only an API token with the scope {self.scope} may do this.")
+            return
+        if call.identity.by == "cookie" and self.method not in SAFE_METHODS:
+            require_own_page(call.request)
+        if not call.agent.ranks(self.role):
+            raise Refused("forbidden", f"Only a login of role {self.role} may do this.")
 
 
 def answer(shape: BaseModel, *, status: int = 200) -> web.Response:
@@ -171,4 +214,9 @@ def not_understood(refused: ValidationError) -> Refused:
     ]
     first = errors[0]
     detail = f"{first['where']}: {first['what']}" if first["where"] else first["what"]
-    return Refused("invalid", detail, errors=errors[:20])
+    return Refused("invalid", detail, errors=errors[:MOST_ERRORS])
+
+
+def fields_refused(refused: FieldsRefused) -> Refused:
+    errors = [{"where": fault.dotted, "what": fault.what} for fault in refused.faults]
+    return Refused("invalid", f"{errors[0]['where']}: {errors[0]['what']}", errors=errors[:MOST_ERRORS])

@@ -76,7 +76,7 @@ class Replays:
         for stored in await self._changes.messages(pending):
             del pending[stored.id]
         yield _written(list(pending.values()), name)
-        yield [self._conversation(one, name) for one in standing]
+        yield [self._conversation(one, name) for one in standing if one.conversation.updated_at is not None]
         settled = await self._unsettled.settled_since(since, [agent_id])
         yield [frames.command(one.verdict) for one in settled if one.verdict is not None]
 

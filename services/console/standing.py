@@ -46,8 +46,9 @@ class Standings:
         listeners = self._feed.listeners
         if not listeners:
             return
-        logins = await self._logins.several({listener.identity.login.id for listener in listeners})
+        # In this order: a login that changes its own password is marked before the agent is.
         agents = await self._agents.several({listener.agent_id for listener in listeners})
+        logins = await self._logins.several({listener.identity.login.id for listener in listeners})
         for listener in listeners:
             self._judge(listener, logins.get(listener.identity.login.id), agents.get(listener.agent_id))
 

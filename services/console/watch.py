@@ -188,6 +188,8 @@ class Watch:
             # A deleted customer must go from every screen; the frames have no word for that but to load again.
             self._feed.tell_app(conversation.app_id, frames.RESET)
             return []
+        if conversation.updated_at is None:
+            return []
         shape = shapes.Conversation.of(conversation, self._app_name(conversation.app_id), self._now())
         return [frames.conversation_change(conversation.app_id, shape)]
 

@@ -1,9 +1,10 @@
 """From a genuine push to the fact it tells."""
 
 from shared.conversation.content import Card, Content, Event, Image, Text, Unsupported
-from shared.conversation.facts import CustomerEntered, EventReceived, MediaSource, MessageReceived
+from shared.conversation.facts import CustomerDeleted, CustomerEntered, EventReceived, MediaSource, MessageReceived
 from shared.conversation.ids import conversation_id, media_id, message_id
 from shared.wechat.push_model import (
+    ACCOUNT_CANCELLED,
     CardPush,
     EnteredPush,
     ImagePush,
@@ -14,7 +15,7 @@ from shared.wechat.push_model import (
     push_cause,
 )
 
-PushFact = MessageReceived | CustomerEntered | EventReceived
+PushFact = MessageReceived | CustomerEntered | EventReceived | CustomerDeleted
 MessagePush = TextPush | ImagePush | CardPush | UnsupportedPush
 
 
@@ -32,6 +33,8 @@ def fact_of(app_id: str, push: Push, trace_id: str) -> PushFact:
     match push:
         case EnteredPush():
             return CustomerEntered.model_validate({**told, "session_from": push.session_from or None})
+        case OtherEventPush(event=event) if event == ACCOUNT_CANCELLED and push.raw.get("AppID", app_id) == app_id:
+            return CustomerDeleted.model_validate({**told, "why": "account_cancelled"})
         case OtherEventPush():
             return EventReceived.model_validate({**told, "event": Event(name=push.event, detail=push.raw)})
         case TextPush() | ImagePush() | CardPush() | UnsupportedPush():

@@ -7,6 +7,7 @@ from services.router.batch import Batch
 from services.router.carrying import Carrier
 from services.router.offers import Offers
 from services.router.partition import Partition
+from services.router.retention import Retention
 from services.router.settings import RouterSettings
 from services.router.timers import Timers
 from services.router.together import Together
@@ -19,6 +20,7 @@ from shared.clock import Milliseconds
 from shared.lifecycle import Background
 from shared.steps import Step, no_step
 from shared.store.agents import AgentStore
+from shared.store.audit import AuditLog
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
 from shared.store.erasing import Eraser
@@ -35,6 +37,7 @@ async def router(settings: RouterSettings, step: Step = no_step) -> AsyncIterato
         async with slots as slot, consuming(base.background, _consumers(base, settings, slot, step)):
             timers = Timers(ConversationStore(base.database), base.publisher, base.leases, Milliseconds(base.clock).now)
             base.background.spawn(timers.run(), "timers")
+            base.background.spawn(_retention(base).run(), "retention")
             yield base.background
 
 
@@ -67,6 +70,7 @@ def _batch(base: Backbone, step: Step) -> Batch:
         AgentStore(base.database),
         SessionRecords(base.database),
         Eraser(base.database),
+        AuditLog(base.database),
         base.publisher,
         step,
     )
@@ -77,6 +81,17 @@ def _batch(base: Backbone, step: Step) -> Batch:
         base.apps.policy,
         Milliseconds(base.clock).now,
         step,
+    )
+
+
+def _retention(base: Backbone) -> Retention:
+    return Retention(
+        ConversationStore(base.database),
+        base.apps.all,
+        base.publisher,
+        base.leases,
+        AuditLog(base.database),
+        Milliseconds(base.clock).now,
     )
 
 

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from shared.bus.publisher import Publisher
+from shared.clock import real_now
 from shared.contracts import AgentChanged, BusMessage
 from shared.contracts.hints import ConversationChanged, ConversationsChanged
 from shared.conversation.commands import AnyCommand, EraseCustomer, RecordSession, ReleaseClaim
 from shared.conversation.model import Message
 from shared.steps import Step
 from shared.store.agents import AgentStore
+from shared.store.audit import SYSTEM, AuditLog
 from shared.store.erasing import Eraser
 from shared.store.messages import MessageStore
 from shared.store.records import SessionRecords
@@ -30,6 +32,7 @@ class Carrier:
         agents: AgentStore,
         sessions: SessionRecords,
         eraser: Eraser,
+        audit: AuditLog,
         publisher: Publisher,
         step: Step,
     ) -> None:
@@ -37,6 +40,7 @@ class Carrier:
         self._agents = agents
         self._sessions = sessions
         self._eraser = eraser
+        self._audit = audit
         self._publisher = publisher
         self._step = step
         self._hints: set[asyncio.Task[None]] = set()
@@ -61,11 +65,24 @@ class Carrier:
                 case RecordSession():
                     await self._sessions.save(command)
                 case EraseCustomer():
-                    await self._eraser.erase(command.conversation_id, command.last_seq)
+                    await self._erase(command)
                 case _:
                     travelling.append(command)
         if travelling:
             await self._publisher.publish_all(travelling)
+
+    async def _erase(self, command: EraseCustomer) -> None:
+        """Who asks for a deletion notes that themselves; a customer who gave up their account has nobody to do it."""
+        await self._eraser.erase(command.conversation_id, command.last_seq)
+        if command.why == "account_cancelled":
+            await self._audit.note(
+                SYSTEM,
+                "customer.deleted",
+                command.conversation_id,
+                {"reason": (None, command.why), "app_id": (command.app_id, None)},
+                command.at or real_now(),
+                once=f"{command.conversation_id}:{command.cause}",
+            )
 
     def _hint(self, decided: Sequence["Decided"]) -> None:
         """Never awaited by the batch: a hint that does not get through is only late."""

@@ -12,6 +12,7 @@ from services.sandbox.chance import Chance
 from services.sandbox.clock import OffsetStore, SandboxClock
 from services.sandbox.control import control_app
 from services.sandbox.faults import FaultBox
+from services.sandbox.page import page_routes
 from services.sandbox.parts import Parts
 from services.sandbox.settings import SandboxSettings
 from services.sandbox.wechat.api.dispatch import WeChatApi
@@ -29,12 +30,6 @@ from shared.store.driver import Database
 log = structlog.get_logger()
 
 _MAX_BODY: Final = 12 * 1024 * 1024
-_GREETING: Final = """\
-wxdesk sandbox: a stand-in for WeChat, for development and tests. Nothing here reaches a real customer.
-
-/cgi-bin/…      WeChat's API
-/sandbox/api/…  what customers do, the clock, the faults, the book of calls (this machine only)
-"""
 
 
 class RunningSandbox(Background):
@@ -94,7 +89,7 @@ def build_parts(session: ClientSession, clock: SandboxClock, timing: PushTiming)
 
 def build_app(parts: Parts) -> web.Application:
     app = web.Application(client_max_size=_MAX_BODY)
-    app.add_routes([web.get("/", _greet)])
+    app.add_routes(page_routes())
     app.add_routes(WeChatApi(parts.world, parts.faults, parts.book).routes())
     app.add_routes(Pictures(parts.world).routes())
     app.add_subapp("/sandbox/api", control_app(parts))
@@ -105,10 +100,6 @@ def build_app(parts: Parts) -> web.Application:
 
     app.on_shutdown.append(let_everyone_go)
     return app
-
-
-async def _greet(_: web.Request) -> web.Response:
-    return web.Response(text=_GREETING)
 
 
 def _reachable(host: str) -> str:

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import orjson
@@ -74,6 +75,17 @@ class CallBook:
                 found.append(call)
         found.reverse()
         return found
+
+    def newest(self, count: int, path: str = "", appid: str | None = None, openid: str | None = None) -> list[Call]:
+        """The last `count` calls of this path, app and customer, oldest first."""
+        wanted = (
+            call
+            for call in reversed(self._calls)
+            if call.path.startswith(path)
+            and (appid is None or call.appid == appid)
+            and (openid is None or call.openid == openid)
+        )
+        return list(islice(wanted, count))[::-1]
 
     def clear(self) -> None:
         self._calls.clear()

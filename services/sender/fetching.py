@@ -1,21 +1,14 @@
-"""Fetching a picture from an address that came with a push: from named hosts at public addresses only.
-
-Every address that a name resolves to is judged, and the connection goes to exactly those, so that a name cannot mean
-another machine a moment later (DNS rebinding).
-"""
+"""Fetching a picture from an address that came with a push: from named hosts at public addresses only."""
 
 import ipaddress
-import socket
-from collections.abc import Awaitable, Callable
 from fnmatch import fnmatchcase
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
-from typing_extensions import override
 
 from services.sender.settings import MediaHosts
+from shared.addresses import AddressRefused, JudgedResolver, Lookup, is_public
 
 MAX_BYTES: Final = 10 << 20
 FETCH_SECONDS: Final = 30.0
@@ -23,9 +16,6 @@ PORTS: Final = {"http": 80, "https": 443}
 """WeChat's PicUrl is often plain http."""
 _GONE: Final = frozenset({401, 403, 404, 410})
 _OK: Final = 200
-_V6: Final = 6
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-_LOCAL_NAT64: Final = ipaddress.ip_network("64:ff9b:1::/48")
 
 
 class Unfetchable(Exception):
@@ -50,39 +40,22 @@ class PictureFetcher:
                 if response.status != _OK:
                     raise _of_status(response.status)
                 return await _read(response)
-        except NotPublic as private:
+        except AddressRefused as private:
             raise Unfetchable(str(private)) from None
         except (aiohttp.ClientError, OSError) as failure:
-            if isinstance(failure.__cause__, NotPublic):
+            if isinstance(failure.__cause__, AddressRefused):
                 raise Unfetchable(str(failure.__cause__)) from None
             raise FetchFailed(type(failure).__name__) from None
 
 
-class NotPublic(OSError):
-    """The name leads to an address that is nobody's business."""
-
-
-class PublicResolver(AbstractResolver):
+class PublicResolver(JudgedResolver):
     """Resolves names to public addresses, all or nothing; a listed `host:port` may lead anywhere."""
 
-    def __init__(self, hosts: MediaHosts, lookup: Callable[..., Awaitable[list[ResolveResult]]]) -> None:
-        self._hosts = hosts
-        self._lookup = lookup
+    def __init__(self, hosts: MediaHosts, lookup: Lookup) -> None:
+        def may_reach(host: str, port: int, address: str) -> bool:
+            return (host.lower(), port) in hosts.listed or is_public(address)
 
-    @override
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._lookup(host, port, family)
-        if (host.lower(), port) not in self._hosts.listed:
-            for result in found:
-                if not is_public(result["host"]):
-                    raise NotPublic("the host's name leads to an address that is not public")
-        return found
-
-    @override
-    async def close(self) -> None:
-        """Nothing is held."""
+        super().__init__(may_reach, lookup, "the host's name leads to an address that is not public")
 
 
 def check_address(url: str, hosts: MediaHosts) -> None:
@@ -99,22 +72,6 @@ def check_address(url: str, hosts: MediaHosts) -> None:
         return
     if not _is_named(host, parts, port, hosts):
         raise Unfetchable(f"{host}: not in MEDIA_HOSTS")
-
-
-def is_public(address: str) -> bool:
-    """Whether anybody on the internet means the same machine by it; an IPv4 address inside counts too."""
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if not ip.is_global or ip.is_multicast or (ip.version == _V6 and ip in _LOCAL_NAT64):
-        return False
-    inside = _carried(ip) if isinstance(ip, ipaddress.IPv6Address) else None
-    return inside is None or is_public(str(inside))
-
-
-def _carried(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 one leads to: mapped, 6to4, or through NAT64 (RFC 6052)."""
-    if ip in _NAT64:
-        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-    return ip.ipv4_mapped or ip.sixtofour
 
 
 def picture_session(hosts: MediaHosts) -> aiohttp.ClientSession:

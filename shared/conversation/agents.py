@@ -6,14 +6,17 @@ from shared.conversation.content import Note
 from shared.conversation.draft import Draft
 from shared.conversation.facts import (
     AcceptSession,
+    AddNote,
     AgentClaimed,
     AgentCommand,
     ClaimQuestioned,
     ClaimRefused,
     CloseSession,
     DiscardMessage,
+    MarkRead,
     MarkSent,
     SendReply,
+    TagConversation,
     TransferSession,
 )
 from shared.conversation.model import BOT, MessageChange, Party, Problem
@@ -110,6 +113,30 @@ def mark_sent(draft: Draft, asked: MarkSent) -> None:
     draft.settle_command(asked)
 
 
+def tag(draft: Draft, asked: TagConversation) -> None:
+    draft.update(tags=asked.tags)
+    draft.settle_command(asked)
+
+
+def add_note(draft: Draft, asked: AddNote) -> None:
+    draft.add_message(
+        Note(text=asked.text),
+        direction="system",
+        sender=Party(kind="agent", id=asked.agent_id, name=asked.agent_name),
+        command_id=asked.command_id,
+        client_id=asked.client_id,
+        digest=asked.digest,
+    )
+    draft.settle_command(asked)
+
+
+def mark_read(draft: Draft, asked: MarkRead) -> None:
+    """Only the responder's reading counts, and only if the customer has written nothing since."""
+    if _responds(draft, asked) and draft.conversation.inbound_seq <= asked.seq:
+        draft.update(unread=0)
+    draft.settle_command(asked)
+
+
 def take_claim(draft: Draft, claimed: AgentClaimed) -> None:
     """The claim for the next assignment makes its agent the responder; any other is given back."""
     session = draft.conversation.session
@@ -156,13 +183,19 @@ def _not_theirs(draft: Draft, asked: AgentCommand) -> Problem | None:
     if session is None or session.state == "closed":
         return Problem(code="not_yours", detail="The session is closed. It opens again when the customer writes.")
     responder = session.responder
-    if session.state == "agent" and responder is not None and responder.id == asked.agent_id:
+    if _responds(draft, asked):
         return None
     if asked.supervises and isinstance(asked, CloseSession | TransferSession):
         return None
     if session.state == "agent" and responder is not None:
         return Problem(code="not_yours", detail=f"{responder.name or responder.id} has this conversation.")
     return Problem(code="not_yours", detail="Accept the conversation first.")
+
+
+def _responds(draft: Draft, asked: AgentCommand) -> bool:
+    session = draft.conversation.session
+    responder = session.responder if session is not None and session.state == "agent" else None
+    return responder is not None and responder.id == asked.agent_id
 
 
 def _claim_wanted(draft: Draft, asked: AgentCommand, agent_id: str) -> ClaimWanted:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from shared.conversation.commands import AskBot, SessionWaiting
-from shared.conversation.content import Sendable
+from shared.conversation.content import Sendable, Text
 from shared.conversation.draft import Draft
 from shared.conversation.facts import BotAnswered
 from shared.conversation.model import BOT, TURN_INPUTS_KEPT, Turn
@@ -61,6 +61,25 @@ def hand_off(draft: Draft, reason: str, *, group: str | None = None) -> None:
             **draft.origin,
         )
     )
+    if owes_closed_words(draft) and not say_closed(draft):
+        draft.add_event("bot_reply_skipped", count=1)
+
+
+def owes_closed_words(draft: Draft) -> bool:
+    """Whether the customer waits at an hour at which nobody works, and has not been told so in this session."""
+    session, policy = draft.session, draft.policy
+    untold = session.state == "waiting" and not session.told_closed and policy.out_of_hours is not None
+    return untold and not policy.open_at(draft.now)
+
+
+def say_closed(draft: Draft) -> bool:
+    """Tell them, within the machine's budget; False where it has no room."""
+    words = draft.policy.out_of_hours
+    if words is None or machine_room(draft) == 0:
+        return False
+    _reply(draft, Text(text=words))
+    draft.update_session(told_closed=True)
+    return True
 
 
 def _reply(draft: Draft, reply: Sendable) -> None:

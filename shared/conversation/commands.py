@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.conversation.content import Frozen, Sendable
-from shared.conversation.facts import MediaSource
+from shared.conversation.facts import DeletionReason, MediaSource
 from shared.conversation.model import Session
 
 
@@ -85,10 +85,13 @@ class RecordSession(Command):
 
 
 class EraseCustomer(Command):
-    """Delete every message up to `last_seq`, every send and file of the conversation."""
+    """Delete every message up to `last_seq`, every send and file of the conversation. `cause` is the deletion's."""
 
     kind: Literal["erase_customer"] = "erase_customer"
     last_seq: int | None = None
+    why: DeletionReason = "asked"
+    cause: str = ""
+    at: datetime | None = None
 
 
 AnyCommand = Annotated[

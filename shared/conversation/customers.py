@@ -1,10 +1,12 @@
 """What a customer does: enter, write, or be the subject of some other event."""
 
-from shared.conversation.bot_turns import ask_bot, hand_off, tell_bot
+from shared.conversation.bot_turns import ask_bot, hand_off, owes_closed_words, say_closed, tell_bot
 from shared.conversation.commands import CopyMedia, EraseCustomer
 from shared.conversation.content import Card, Event, Image, Text
 from shared.conversation.draft import Draft
 from shared.conversation.facts import (
+    CustomerDeleted,
+    CustomerDescribed,
     CustomerEntered,
     EventReceived,
     MediaSettled,
@@ -42,7 +44,7 @@ def write(draft: Draft, received: MessageReceived) -> None:
     message = draft.add_message(
         received.content, direction="inbound", sender=CUSTOMER, at=received.occurred_at, msg_id=received.msg_id
     )
-    draft.update(unread=draft.conversation.unread + 1)
+    draft.update(unread=draft.conversation.unread + 1, inbound_seq=message.seq)
     draft.update_session(active_at=draft.now)
     _copy_media(draft, received, message.id)
     make_held_due(draft)
@@ -71,8 +73,21 @@ def replay(draft: Draft, replayed: MessageReplayed) -> None:
         _pass_on(draft, received)
 
 
-def forget(draft: Draft) -> None:
-    """Keep the bare frame of the conversation, so that what still arrives for it decides nothing."""
+def describe(draft: Draft, described: CustomerDescribed) -> None:
+    draft.update(described_at=described.stored_at)
+    if described.name is not None:
+        draft.update(name=described.name or None)
+    if described.profile is not None:
+        draft.update(profile=described.profile)
+
+
+def forget(draft: Draft, deleted: CustomerDeleted) -> None:
+    """Keep the bare frame of the conversation, so that what still arrives for it decides nothing.
+
+    What is deleted for being quiet is forgotten only up to the instant since which it was: a message on its way to
+    us at this moment begins anew.
+    """
+    until = deleted.quiet_since or max(draft.now, deleted.stored_at)
     if draft.conversation.session is not None:
         release_claim(draft)
     last = draft.conversation.session
@@ -85,11 +100,24 @@ def forget(draft: Draft) -> None:
         preview=None,
         name=None,
         source=None,
+        profile=(),
+        described_at=None,
         tags=(),
+        unread=0,
         openid="",
-        deleted_at=draft.now,
+        updated_at=None,
+        deleted_at=until,
+        erased_at=until,
     )
-    draft.command(EraseCustomer(**draft.origin, last_seq=draft.conversation.last_seq))
+    draft.command(
+        EraseCustomer(
+            **draft.origin,
+            last_seq=draft.conversation.last_seq,
+            why=deleted.why,
+            cause=deleted.cause,
+            at=draft.now,
+        )
+    )
 
 
 def _bare(draft: Draft, last: Session) -> Session:
@@ -98,6 +126,8 @@ def _bare(draft: Draft, last: Session) -> Session:
 
 
 def _pass_on(draft: Draft, received: MessageReceived) -> None:
+    if owes_closed_words(draft):
+        say_closed(draft)
     if draft.session.state != "bot":
         return
     text = received.content.text if isinstance(received.content, Text) else ""

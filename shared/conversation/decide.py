@@ -6,6 +6,7 @@ from shared.conversation import agents, bot_turns, condemned, customers, sending
 from shared.conversation.draft import Decision, Draft
 from shared.conversation.facts import (
     AcceptSession,
+    AddNote,
     AgentClaimed,
     AgentCommand,
     AnyFact,
@@ -14,16 +15,19 @@ from shared.conversation.facts import (
     ClaimRefused,
     CloseSession,
     CustomerDeleted,
+    CustomerDescribed,
     CustomerEntered,
     DiscardMessage,
     EventReceived,
     FactCondemned,
+    MarkRead,
     MarkSent,
     MediaSettled,
     MessageReceived,
     MessageReplayed,
     SendReply,
     SendSettled,
+    TagConversation,
     TimerFired,
     TransferSession,
 )
@@ -31,6 +35,8 @@ from shared.conversation.model import Conversation
 from shared.conversation.policy import Policy
 
 PUSHES = MessageReceived | CustomerEntered | EventReceived
+BEGINNINGS = PUSHES | CustomerDescribed
+"""What a conversation may begin with, and begin with anew after its customer was deleted."""
 CLAIMS = AgentClaimed | ClaimQuestioned
 """Heard even by the tombstone of a deleted customer, which gives the agent's room back and stays a tombstone."""
 
@@ -46,7 +52,7 @@ def decide(conversation: Conversation, fact: AnyFact, *, policy: Policy, now: da
     draft = Draft(conversation, fact, policy, _not_before(conversation, fact, now))
     if isinstance(fact, CLAIMS):
         draft.update(deleted_at=conversation.deleted_at)
-    if isinstance(fact, PUSHES) and not conversation.openid:
+    if isinstance(fact, BEGINNINGS) and not conversation.openid:
         draft.update(openid=fact.openid)
     _apply(draft, fact)
     return draft.finish()
@@ -62,13 +68,15 @@ def _not_before(conversation: Conversation, fact: AnyFact, now: datetime) -> dat
     return max(instants)
 
 
-def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: PLR0911 - one line for each kind of fact
-    """Whether the fact can change anything here. A deleted customer's tombstone only wakes for a newer push."""
+def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, PLR0911 - a line for each kind of fact
+    """Whether the fact can change anything here. A deleted customer's tombstone only wakes for something newer."""
     if conversation.version == 0 or conversation.deleted_at is not None:
         if isinstance(fact, CLAIMS):
             return conversation.deleted_at is not None
         erased = conversation.deleted_at is not None and fact.occurred_at <= conversation.deleted_at
-        return isinstance(fact, PUSHES | FactCondemned) and not erased
+        return isinstance(fact, BEGINNINGS | FactCondemned) and not erased
+    if isinstance(fact, BEGINNINGS | CustomerDeleted) and _was_erased(conversation, fact):
+        return False
     session = conversation.session
     match fact:
         case TimerFired(due_at=due_at):
@@ -85,8 +93,17 @@ def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: PLR091
             return conversation.verdict_on(command) is None
         case AgentCommand(command_id=command):
             return conversation.verdict_on(command) is None
+        case CustomerDescribed():
+            return conversation.described_at is None or fact.stored_at > conversation.described_at
+        case CustomerDeleted(quiet_since=since) if since is not None:
+            return conversation.last_sign_at is not None and conversation.last_sign_at < since
         case _:
             return True
+
+
+def _was_erased(conversation: Conversation, fact: AnyFact) -> bool:
+    """Whether the fact is of the time before the customer was deleted, though they have come back since."""
+    return conversation.erased_at is not None and fact.stored_at <= conversation.erased_at
 
 
 def _repeated(conversation: Conversation, fact: AnyFact) -> Decision:
@@ -108,8 +125,10 @@ def _apply(draft: Draft, fact: AnyFact) -> None:  # noqa: C901, PLR0912 - one li
             customers.take_media(draft, fact)
         case MessageReplayed():
             customers.replay(draft, fact)
+        case CustomerDescribed():
+            customers.describe(draft, fact)
         case CustomerDeleted():
-            customers.forget(draft)
+            customers.forget(draft, fact)
         case BotAnswered():
             bot_turns.take_answer(draft, fact)
         case SendSettled():
@@ -134,5 +153,11 @@ def _apply(draft: Draft, fact: AnyFact) -> None:  # noqa: C901, PLR0912 - one li
             agents.discard(draft, fact)
         case MarkSent():
             agents.mark_sent(draft, fact)
+        case TagConversation():
+            agents.tag(draft, fact)
+        case AddNote():
+            agents.add_note(draft, fact)
+        case MarkRead():
+            agents.mark_read(draft, fact)
         case FactCondemned():
             condemned.take(draft, fact)

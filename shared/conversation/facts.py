@@ -10,8 +10,11 @@ from pydantic import Field
 
 from shared.conversation.content import Content, Event, Frozen, Sendable
 from shared.conversation.ids import fact_id
-from shared.conversation.model import Problem
+from shared.conversation.model import Problem, ProfileField
 from shared.conversation.quota import Outcome
+
+DeletionReason = Literal["asked", "account_cancelled", "quiet"]
+"""Somebody asked for it, the customer gave up their WeChat account, or the app keeps nothing for so long."""
 
 
 class Fact(Frozen):
@@ -28,6 +31,12 @@ class Fact(Frozen):
     @property
     def id(self) -> str:
         return fact_id(self.conversation_id, self.cause)
+
+    @property
+    def stored_at(self) -> datetime:
+        """`occurred_at` in whole milliseconds, which is all MongoDB keeps: to be compared with what was stored."""
+        at = self.occurred_at
+        return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 class MediaSource(Frozen):
@@ -153,10 +162,28 @@ class MessageReplayed(Fact):
     received: MessageReceived
 
 
+class CustomerDescribed(Fact):
+    """What the mini program's own server knows of a customer, who may not have written yet. The newest one counts.
+
+    None leaves things as they are; an empty `name` or `profile` takes away what was there.
+    """
+
+    kind: Literal["customer_described"] = "customer_described"
+    openid: str
+    name: str | None = None
+    profile: tuple[ProfileField, ...] | None = None
+
+
 class CustomerDeleted(Fact):
-    """Everything of this customer goes; a tombstone stays so that late facts decide nothing."""
+    """Everything of this customer goes; a tombstone stays so that late facts decide nothing.
+
+    With `quiet_since` it only holds for a conversation in which nothing happened since then: a customer who writes
+    meanwhile is not forgotten.
+    """
 
     kind: Literal["customer_deleted"] = "customer_deleted"
+    why: DeletionReason = "asked"
+    quiet_since: datetime | None = None
 
 
 class AgentCommand(Fact):
@@ -215,7 +242,39 @@ class MarkSent(AgentCommand):
     seq: int
 
 
-AnyCommand = SendReply | AcceptSession | TransferSession | CloseSession | DiscardMessage | MarkSent
+class TagConversation(AgentCommand):
+    """These tags instead of those there are, in this order."""
+
+    kind: Literal["tag_conversation"] = "tag_conversation"
+    tags: tuple[str, ...] = ()
+
+
+class AddNote(AgentCommand):
+    """Words for colleagues only; also on a closed session."""
+
+    kind: Literal["add_note"] = "add_note"
+    client_id: str
+    text: str
+
+
+class MarkRead(AgentCommand):
+    """The agent has seen everything up to this place."""
+
+    kind: Literal["mark_read"] = "mark_read"
+    seq: int
+
+
+AnyCommand = (
+    SendReply
+    | AcceptSession
+    | TransferSession
+    | CloseSession
+    | DiscardMessage
+    | MarkSent
+    | TagConversation
+    | AddNote
+    | MarkRead
+)
 AnyFact = Annotated[
     MessageReceived
     | CustomerEntered
@@ -229,12 +288,16 @@ AnyFact = Annotated[
     | ClaimQuestioned
     | FactCondemned
     | MessageReplayed
+    | CustomerDescribed
     | CustomerDeleted
     | SendReply
     | AcceptSession
     | TransferSession
     | CloseSession
     | DiscardMessage
-    | MarkSent,
+    | MarkSent
+    | TagConversation
+    | AddNote
+    | MarkRead,
     Field(discriminator="kind"),
 ]

@@ -67,6 +67,8 @@ class Session(Frozen):
     turn: Turn | None = None
     turns: int = 0
     welcomed: bool = False
+    told_closed: bool = False
+    """The customer was told that nobody works at this hour."""
 
     def id_in(self, conversation: str) -> str:
         return session_id(conversation, self.number)
@@ -147,6 +149,13 @@ class MessageChange(Frozen):
     mark: str | None = None
 
 
+class ProfileField(Frozen):
+    """One thing the mini program's own server tells agents about a customer, as it wants it shown."""
+
+    name: str
+    value: str
+
+
 class Preview(Frozen):
     type: str
     text: str
@@ -166,8 +175,13 @@ class Conversation(Frozen):
     due_at: datetime | None = None
     name: str | None = None
     source: str | None = None
+    profile: tuple[ProfileField, ...] = ()
+    described_at: datetime | None = None
+    """When the newest description of the customer was given; an older one changes nothing."""
     tags: tuple[str, ...] = ()
     unread: int = 0
+    inbound_seq: int = 0
+    """The place of the customer's last message, of those that `unread` counts."""
     preview: Preview | None = None
     session: Session | None = None
     ledger: Ledger = Ledger()
@@ -177,6 +191,13 @@ class Conversation(Frozen):
     verdicts: tuple[Verdict, ...] = ()
     commits: tuple[tuple[str, ...], ...] = ()
     deleted_at: datetime | None = None
+    erased_at: datetime | None = None
+    """As `deleted_at`, but kept when the customer comes back: what happened up to here is forgotten for good."""
+
+    @property
+    def last_sign_at(self) -> datetime | None:
+        """When anything was last said here; for a customer who never wrote, when they were last described."""
+        return self.updated_at or self.described_at
 
     def knows(self, fact: str) -> bool:
         return any(fact in commit for commit in self.commits)

@@ -1,10 +1,15 @@
 """What an app's administrator decides, as data, and the pure questions asked of it."""
 
-from typing import Literal
+from datetime import datetime
+from typing import Final, Literal, Self
 
 from pydantic import Field, field_validator
 
 from shared.conversation.content import TEXT_LIMIT_BYTES, Frozen
+from shared.conversation.hours import Hours
+
+RETENTION_DAYS: Final = (7, 3650)
+"""The least and the most an app may ask for; ten years is longer than any law asks to keep a conversation."""
 
 
 class KeywordRule(Frozen):
@@ -73,8 +78,17 @@ class Policy(Frozen):
     bot_reply_seconds: int = Field(600, ge=10, description="after this a bot's answer is no longer wanted")
     assignment: Assignment = Assignment()
     idle_close_seconds: IdleLimits = IdleLimits()
+    hours: Hours | None = Field(None, description="when agents work; none: always")
+    out_of_hours: str | None = Field(
+        None, description="said once in a session when a customer would wait for an agent outside the hours"
+    )
+    retention_days: int | None = Field(
+        None,
+        description="conversations quiet for longer are deleted whole; none: kept for ever",
+        json_schema_extra={"minimum": RETENTION_DAYS[0], "maximum": RETENTION_DAYS[1]},
+    )
 
-    @field_validator("welcome")
+    @field_validator("welcome", "out_of_hours")
     @classmethod
     def _sendable(cls, text: str | None) -> str | None:
         return sendable(text)
@@ -85,6 +99,29 @@ class Policy(Frozen):
         if not all(word.strip() for word in words):
             raise ValueError("a hand-off word must not be blank: it would match every message")
         return words
+
+    @field_validator("retention_days")
+    @classmethod
+    def _in_reason(cls, days: int | None) -> int | None:
+        least, most = RETENTION_DAYS
+        if days is not None and days < least:
+            raise ValueError(
+                f"must be at least {least}: whatever is quiet for longer is deleted for good; "
+                "leave it out to keep everything"
+            )
+        if days is not None and days > most:
+            raise ValueError(f"must be at most {most}, ten years; leave it out to keep everything")
+        return days
+
+    def open_at(self, at: datetime) -> bool:
+        """Whether agents work at this instant."""
+        return self.hours is None or self.hours.open_at(at)
+
+    def in_time_zone(self, default: str) -> Self:
+        """The same, with hours that name no time zone in this one."""
+        if self.hours is None or self.hours.time_zone is not None:
+            return self
+        return self.but(hours=self.hours.but(time_zone=default))
 
     def wants_agent(self, text: str) -> bool:
         """Whether the customer's words ask for a human."""

@@ -17,12 +17,13 @@ def ensure_session(draft: Draft) -> None:
 
 
 def end_session(draft: Draft, reason: str, *, by: Party = SYSTEM) -> None:
-    """Close the session, give its agent's room back and keep its record."""
+    """Close the session, give its agent's room back and keep its record, which says who held it at the end."""
+    held_by = draft.session.responder
     release_claim(draft)
     draft.add_event("session_closed", reason=reason, by=by.name)
     draft.update(unasked=())
     draft.update_session(state="closed", responder=None, turn=None, closed_at=draft.now, reason=reason)
-    draft.command(RecordSession(**draft.origin, session=draft.session))
+    draft.command(RecordSession(**draft.origin, session=draft.session.but(responder=held_by)))
 
 
 def release_claim(draft: Draft) -> None:

@@ -26,6 +26,7 @@ MEANINGS: Final[dict[str, str]] = {
     "lane": "whose rate limit it is",
     "message_id": "our id of a message",
     "msg_id": "WeChat's id of a message",
+    "notifier_id": "a group's chat robot that is told of customers who wait",
     "openid": "a customer; only where operations needs it",
     "part": "a part of a service, e.g. a task or a dependency",
     "path": "the path of a request",
@@ -40,6 +41,7 @@ MEANINGS: Final[dict[str, str]] = {
     "slot": "a replica's slot in the priority table",
     "status": "an HTTP status, or how a send ended",
     "trace_id": "made where a push or request arrives, carried to every later record",
+    "webhook_id": "a webhook of another system",
 }
 
 LOG_KEYS: Final[frozenset[str]] = frozenset(MEANINGS)

@@ -29,3 +29,5 @@ bot_turns_total = Counter("bot_turns", "Turns answered, by verdict", ["verdict"]
 console_requests_total = Counter("console_requests", "REST calls, by status", ["status"])
 console_sockets = Gauge("console_sockets", "Live sockets open")
 console_frames_total = Counter("console_frames", "Frames sent on live sockets", ["type"])
+console_webhook_calls_total = Counter("console_webhook_calls", "Calls of webhooks, by how they ended", ["verdict"])
+console_notifier_calls_total = Counter("console_notifier_calls", "Calls of chat robots, by how they ended", ["verdict"])

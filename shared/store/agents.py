@@ -26,6 +26,21 @@ class Claim(Frozen):
     at: datetime
 
 
+class SecondFactor(Frozen):
+    """What a login needs beside the password. `secret` is sealed; `recovery` are the hashes of codes not yet used."""
+
+    secret: str
+    last_step: int
+    recovery: tuple[str, ...] = ()
+
+
+class OfferedFactor(Frozen):
+    """A secret that no code has proved yet; sealed."""
+
+    secret: str
+    at: datetime
+
+
 class Agent(Frozen):
     """A person who answers. `id` is the login name, which never changes."""
 
@@ -40,6 +55,8 @@ class Agent(Frozen):
     claims: tuple[Claim, ...] = ()
     assigned_at: datetime | None = None
     password_hash: str = ""
+    second_factor: SecondFactor | None = None
+    offered_factor: OfferedFactor | None = None
 
     @property
     def load(self) -> int:
@@ -52,6 +69,21 @@ class Agent(Frozen):
     def ranks(self, role: Role) -> bool:
         """Whether this agent may do what is kept for `role`."""
         return ROLES.index(self.role) >= ROLES.index(role)
+
+
+class RosterEntry(Frozen):
+    """An agent as colleagues see them; without the claims themselves, of which there may be hundreds."""
+
+    id: str
+    name: str
+    role: Role = "agent"
+    groups: tuple[str, ...] = ()
+    presence: Presence = "offline"
+    capacity: int = 0
+    load: int = 0
+    auto_accept: bool = True
+    enabled: bool = True
+    second_factor: bool = False
 
 
 class AgentExists(Exception):
@@ -82,6 +114,14 @@ class AgentStore:
     async def everyone(self) -> list[Agent]:
         return [_agent(doc) for doc in await self._agents.find({}, sort=[("_id", 1)])]
 
+    async def roster(self) -> list[RosterEntry]:
+        """Everyone, by name, without what only assignment needs of them: cheap however much they have to do."""
+        fields: Doc = dict.fromkeys(RosterEntry.model_fields.keys() - {"id"}, 1)
+        fields["load"] = {"$size": {"$ifNull": ["$claims", []]}}
+        fields["second_factor"] = {"$gt": ["$second_factor", None]}
+        docs = await self._agents.aggregate([{"$project": fields}, {"$sort": {"name": 1, "_id": 1}}])
+        return [RosterEntry.model_validate({**doc, "id": doc["_id"]}) for doc in docs]
+
     async def several(self, ids: Iterable[str]) -> dict[str, Agent]:
         docs = await self._agents.find({"_id": {"$in": list(ids)}})
         return {doc["_id"]: _agent(doc) for doc in docs}
@@ -94,6 +134,11 @@ class AgentStore:
         """Set named fields (never `claims`); the agent as it is then."""
         doc = await self._agents.find_one_and_update({"_id": agent_id}, {"$set": fields})
         return _agent(doc) if doc else None
+
+    async def change_password(self, agent: Agent, password_hash: str) -> bool:
+        """False where the password is not the one that `agent` has any more."""
+        where = {"_id": agent.id, "password_hash": agent.password_hash}
+        return await self._agents.update_one(where, {"$set": {"password_hash": password_hash}}) == 1
 
     async def with_room(self, groups: Sequence[str], *, auto_accept_only: bool = True) -> list[Agent]:
         """Agents online with load below capacity, of any of the groups (none named: of all)."""

@@ -8,6 +8,7 @@ import structlog
 from pydantic import SecretStr
 
 from shared.conversation.content import Frozen
+from shared.conversation.hours import DEFAULT_TIME_ZONE
 from shared.conversation.policy import Policy
 from shared.store.driver import Collection, Database, Doc, StoreUnavailable
 from shared.store.sealing import Sealer
@@ -91,10 +92,13 @@ class AppStore:
 class AppCache:
     """All apps, read whole and again every few seconds; served stale while MongoDB is away."""
 
-    def __init__(self, store: AppStore, *, every_seconds: float = 10.0) -> None:
+    def __init__(self, store: AppStore, *, every_seconds: float = 10.0, time_zone: str = DEFAULT_TIME_ZONE) -> None:
+        """`time_zone` is that of apps which name none for their hours."""
         self._store = store
         self._every_seconds = every_seconds
+        self._time_zone = time_zone
         self._apps: dict[str, App] = {}
+        self._policies: dict[str, Policy] = {}
         self._changed = asyncio.Event()
         self.loaded = False
 
@@ -102,15 +106,24 @@ class AppCache:
         return self._apps.get(app_id)
 
     def policy(self, app_id: str) -> Policy:
-        """The app's policy; the default one for an app that was removed, whose conversations still end."""
+        """The app's policy as it is served; the default one for an app that was removed, whose conversations still end.
+
+        Unlike the stored one it names the time zone of its hours.
+        """
+        return self._policies.get(app_id) or Policy()
+
+    def time_zone(self, app_id: str) -> str:
+        """The one of the app's hours; that of the installation where it names none, or is gone."""
         app = self._apps.get(app_id)
-        return app.policy if app else Policy()
+        hours = app.policy.hours if app else None
+        return (hours.time_zone if hours else None) or self._time_zone
 
     def all(self) -> list[App]:
         return list(self._apps.values())
 
     async def refresh(self) -> None:
         self._apps = {app.app_id: app for app in await self._store.everything()}
+        self._policies = {name: app.policy.in_time_zone(self._time_zone) for name, app in self._apps.items()}
         self.loaded = True
 
     def note_change(self) -> None:
@@ -119,11 +132,12 @@ class AppCache:
 
     async def keep_fresh(self) -> None:
         while True:
+            # Before reading: what changes while it is read is announced for the reading after.
+            self._changed.clear()
             try:
                 await self.refresh()
             except StoreUnavailable as outage:
                 log.warning("apps_stale", reason=str(outage), retry_seconds=self._every_seconds)
-            self._changed.clear()
             try:
                 async with asyncio.timeout(self._every_seconds if self.loaded else 1.0):
                     await self._changed.wait()

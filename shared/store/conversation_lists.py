@@ -15,8 +15,8 @@ VIEWS: Final[tuple[View, ...]] = ("waiting", "mine", "all", "closed")
 COUNTED_AT_MOST: Final = 1000
 """Counting further costs more than it tells."""
 
-SHOWN: Final[Doc] = {"pending": 0, "commits": 0, "held": 0, "unasked": 0, "verdicts": 0}
-"""A list needs nothing of this."""
+SHOWN: Final[Doc] = {"pending": 0, "commits": 0, "unasked": 0, "verdicts": 0, "found_by": 0}
+"""A list needs nothing of this; of what is held it tells how much."""
 
 _PLACE: Final[dict[View, tuple[str, int]]] = {
     "waiting": ("session.waiting_since", 1),
@@ -32,6 +32,19 @@ class Place(NamedTuple):
 
     at: datetime
     id: str
+
+
+class Wait(NamedTuple):
+    """One episode of waiting: a session that waits since an instant. A session may wait more than once."""
+
+    conversation: str
+    app_id: str
+    session: int
+    since: datetime
+
+    @property
+    def id(self) -> str:
+        return f"{self.conversation}.{self.session}@{int(self.since.timestamp() * 1000)}"
 
 
 class ConversationLists:
@@ -65,6 +78,20 @@ class ConversationLists:
         )
         return dict(zip(VIEWS, numbers, strict=True))
 
+    async def waits(self, before: datetime, limit: int) -> list[Wait]:
+        """Who waits for an agent since this instant or longer, longest first."""
+        where = {"session.state": "waiting", "session.waiting_since": {"$lte": before}, "deleted_at": None}
+        fields = {"app_id": 1, "session.number": 1, "session.waiting_since": 1}
+        docs = await self._conversations.find(
+            where, fields, sort=[("session.waiting_since", 1), ("_id", 1)], limit=limit
+        )
+        return [Wait(d["_id"], d["app_id"], d["session"]["number"], d["session"]["waiting_since"]) for d in docs]
+
+    async def several(self, ids: Iterable[str]) -> dict[str, Conversation]:
+        """Those of these that are there and not deleted, as a list shows them."""
+        docs = await self._conversations.find({"_id": {"$in": list(ids)}, "deleted_at": None}, SHOWN)
+        return {doc["_id"]: opened(doc).conversation for doc in docs}
+
     async def verdict(self, conversation: str, command_id: str) -> Verdict | None:
         """How a command ended, if it has and is not forgotten."""
         doc = await self._conversations.find_one(
@@ -74,7 +101,8 @@ class ConversationLists:
 
 
 def _where(view: View, agent_id: str, app_ids: Iterable[str] | None) -> Doc:
-    where: Doc = {"deleted_at": None}
+    # One who was only described, or came back so, has never said anything that a list could show.
+    where: Doc = {"deleted_at": None, "updated_at": {"$type": "date"}}
     if app_ids is not None:
         where["app_id"] = {"$in": list(app_ids)}
     match view:
@@ -86,7 +114,7 @@ def _where(view: View, agent_id: str, app_ids: Iterable[str] | None) -> Doc:
         case "closed":
             where["session.state"] = "closed"
         case "all":
-            where["updated_at"] = {"$type": "date"}
+            pass
     return where
 
 

@@ -11,6 +11,7 @@ from shared.clock import real_now
 from shared.conversation.commands import AnyCommand
 from shared.conversation.content import Frozen
 from shared.conversation.model import COMMITS_KEPT, Conversation, Message, MessageChange
+from shared.conversation.searchable import grams_of_names
 from shared.store.driver import DUPLICATE_KEY, Collection, Database, Doc
 
 STAMP: Final = {"changed_at": {"$type": "timestamp"}}
@@ -50,6 +51,13 @@ class DueTimer(NamedTuple):
 
 
 _entries: TypeAdapter[list[Entry]] = TypeAdapter(list[Entry])
+
+
+class Quiet(NamedTuple):
+    """A conversation in which nothing was said since `at`."""
+
+    conversation_id: str
+    at: datetime
 
 
 class ConversationStore:
@@ -118,6 +126,23 @@ class ConversationStore:
         docs = await self._conversations.find({"session.claim": {"$in": list(ids)}}, {"session.claim": 1})
         return {doc["session"]["claim"] for doc in docs}
 
+    async def quiet(self, app_id: str, before: datetime, limit: int) -> list[Quiet]:
+        """Conversations of the app that say nothing newer than `before`, those quiet for longest first.
+
+        Of a customer who never wrote, the last description counts.
+        """
+        never_wrote = {"app_id": app_id, "deleted_at": None, "updated_at": None}
+        asked: list[tuple[str, Doc]] = [
+            ("updated_at", {"app_id": app_id, "deleted_at": None, "updated_at": {"$lt": before}}),
+            ("described_at", {**never_wrote, "described_at": {"$lt": before, "$type": "date"}}),
+        ]
+        found: list[Quiet] = []
+        for field, where in asked:
+            if len(found) < limit:
+                docs = await self._conversations.find(where, {field: 1}, sort=[(field, 1)], limit=limit - len(found))
+                found += [Quiet(doc["_id"], doc[field]) for doc in docs]
+        return found
+
     async def _claim_timer(self, doc: Doc, real: datetime) -> bool:
         earlier = doc.get("timer") or {}
         again = earlier.get("due_at") == doc["due_at"]
@@ -145,6 +170,7 @@ def _fields(commit: Commit) -> dict[str, Any]:
     fields = after.model_dump(exclude={"id", "commits"})
     fields["commits"] = commits
     fields["window_until"] = max((grant.deadline for grant in after.ledger.grants), default=None)
+    fields["found_by"] = grams_of_names((after.name, *after.tags))
     fields["pending"] = [_entry_doc(entry) for entry in commit.entries]
     return fields
 

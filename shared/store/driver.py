@@ -97,12 +97,14 @@ class Collection:
         fields: Filter | None = None,
         *,
         sort: Sort | None = None,
+        skip: int = 0,
         limit: int = 0,
+        hint: str | None = None,
         majority: bool = False,
     ) -> list[Doc]:
         raw = self._raw.with_options(read_concern=ReadConcern("majority")) if majority else self._raw
         with reaching():
-            found: list[Doc] = await raw.find(where, fields, sort=sort, limit=limit).to_list(None)
+            found: list[Doc] = await raw.find(where, fields, sort=sort, skip=skip, limit=limit, hint=hint).to_list(None)
         return found
 
     async def batches(

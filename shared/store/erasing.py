@@ -5,8 +5,12 @@ from typing import Final
 from shared.contracts import conversation_lane
 from shared.store.driver import Database
 
-HOLDING: Final = ("messages", "sessions", "decisions", "sends", "media")
-"""Collections whose documents belong to one conversation, by the field `conversation`."""
+HOLDING: Final = ("messages", "sessions", "decisions", "sends", "media", "webhook_deliveries", "search")
+"""Collections whose documents belong to one conversation, by the field `conversation`.
+
+`search` comes after `messages`: whoever indexes a message looks afterwards whether it is still there.
+"""
+BY_SEQ: Final = frozenset({"messages", "search"})
 
 
 class Eraser:
@@ -19,7 +23,7 @@ class Eraser:
         Messages after `last_seq` stay: they came after the customer was forgotten.
         """
         for collection in HOLDING:
-            bound = {"seq": {"$lte": last_seq}} if collection == "messages" and last_seq is not None else {}
+            bound = {"seq": {"$lte": last_seq}} if collection in BY_SEQ and last_seq is not None else {}
             await self._database[collection].delete_many({"conversation": conversation, **bound})
         await self._database["dead"].delete_many({"conversation_id": conversation})
 

@@ -7,6 +7,7 @@ conversation's `pending`; one who asks for the conversation first, and the messa
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from shared.conversation.content import Note
 from shared.conversation.ids import message_id
 from shared.conversation.model import HELD_LIMIT, Conversation, Message, MessageChange
 from shared.store.conversations import ConversationStore, Entry
@@ -48,6 +49,13 @@ class History:
         stored = await self._messages.get(conversation, seq)
         messages = overlaid([stored] if stored else [], pending)
         return next((message for message in messages if message.seq == seq), None)
+
+    async def notes(self, conversation: str, limit: int) -> list[Message]:
+        """What agents noted for each other, newest first."""
+        _, pending = await self._stand(conversation)
+        stored = await self._messages.notes(conversation, limit)
+        notes = [message for message in overlaid(stored, pending) if isinstance(message.content, Note)]
+        return notes[::-1][:limit]
 
     async def of_cause(self, conversation: str, cause: str) -> list[Message]:
         """The messages one cause added, in order."""

@@ -4,6 +4,7 @@ from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 
+from shared.store import customer_search, search
 from shared.store.driver import Database
 from shared.store.sends import ATTENDED
 
@@ -31,14 +32,30 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("session.claim", ASCENDING)], sparse=True),
         IndexModel([("app_id", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel(
+            [("app_id", ASCENDING), ("described_at", ASCENDING)],
+            name="described",
+            partialFilterExpression={"described_at": {"$type": "date"}},
+        ),
+        *customer_search.INDEXES,
     ],
     "messages": [
         IndexModel([("conversation", ASCENDING), ("seq", ASCENDING)], unique=True),
+        IndexModel(
+            [("conversation", ASCENDING), ("seq", DESCENDING)],
+            name="notes",
+            partialFilterExpression={"content.type": "note"},
+        ),
         IndexModel([("changed_at", ASCENDING)]),
     ],
     "agents": [
         IndexModel([("claims.id", ASCENDING)], unique=True, partialFilterExpression={"claims.id": {"$exists": True}}),
     ],
+    "audit": [
+        IndexModel([*field, ("at", DESCENDING), ("_id", DESCENDING)])
+        for field in ([], [("target", ASCENDING)], [("by.id", ASCENDING)], [("action", ASCENDING)])
+    ],
+    "canned_replies": [IndexModel([("owner", ASCENDING), ("app_id", ASCENDING), ("shortcut", ASCENDING)], unique=True)],
     "sessions": [IndexModel([("conversation", ASCENDING), ("number", DESCENDING)])],
     "decisions": [
         IndexModel([("conversation", ASCENDING), ("recorded_at", ASCENDING)]),
@@ -48,6 +65,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("agent_id", ASCENDING)]),
         IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0),
     ],
+    "api_tokens": [IndexModel([("hash", ASCENDING)], unique=True)],
     "login_attempts": [IndexModel([("until", ASCENDING)], expireAfterSeconds=0)],
     "commands": [
         IndexModel([("at", DESCENDING)], name="unsettled", partialFilterExpression={"open": True}),
@@ -66,6 +84,22 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("unsent_until", ASCENDING)], expireAfterSeconds=0, sparse=True),
     ],
     "uploads": [IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0)],
+    "webhook_deliveries": [
+        IndexModel(
+            [("webhook", ASCENDING), ("next_at", ASCENDING)],
+            name="waiting",
+            partialFilterExpression={"state": "waiting"},
+        ),
+        IndexModel([("webhook", ASCENDING), ("noted_at", DESCENDING)]),
+        IndexModel([("conversation", ASCENDING)], sparse=True),
+        IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0),
+    ],
+    "notified": [
+        IndexModel([("notifier", ASCENDING)]),
+        IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0),
+    ],
+    "pages_open": [IndexModel([("at", ASCENDING)], expireAfterSeconds=600)],
+    "search": search.INDEXES,
     "dead": [IndexModel([("state", ASCENDING), ("at", ASCENDING)])],
     "taking": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
 }

@@ -20,17 +20,19 @@ class Login(Frozen):
     id: str
     agent_id: str
     password_mark: str
+    next_password_mark: str = ""
+    """Of a password about to be set from this very login, which is to outlive the old one."""
     created_at: datetime
     expires_at: datetime
 
     def stands(self, agent: Agent | None) -> bool:
-        """Whether it still lets this agent in: not expired, the agent enabled, the password the same."""
+        """Whether it still lets this agent in: not expired, the agent enabled, the password as it should be."""
         return (
             agent is not None
             and agent.enabled
             and agent.id == self.agent_id
             and self.expires_at > real_now()
-            and self.password_mark == password_mark(agent)
+            and password_mark(agent) in {self.password_mark, self.next_password_mark}
         )
 
 
@@ -69,11 +71,20 @@ class LoginStore:
         docs = await self._logins.find({"_id": {"$in": list(ids)}})
         return {doc["_id"]: _login(doc) for doc in docs}
 
+    async def outlive_password(self, login: str, before: Agent, after: Agent) -> None:
+        """Let this login stand with the password of either; the one of `after` is to be stored next."""
+        marks = {"password_mark": password_mark(before), "next_password_mark": password_mark(after)}
+        await self._logins.update_one({"_id": login}, {"$set": marks})
+
     async def end(self, login: str) -> None:
         await self._logins.delete_one({"_id": login})
 
     async def end_all_of(self, agent_id: str) -> None:
         await self._logins.delete_many({"agent_id": agent_id})
+
+    async def end_others(self, login: Login) -> None:
+        """Every login of the same agent but this one."""
+        await self._logins.delete_many({"agent_id": login.agent_id, "_id": {"$ne": login.id}})
 
 
 class Limit(NamedTuple):

@@ -1,6 +1,6 @@
 """The history: a message is inserted once, never overwritten, and changed only under the guard of `revision`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import structlog
@@ -71,6 +71,19 @@ class MessageStore:
             where["seq"] = {"$lt": before_seq}
         newest = await self._messages.find(where, sort=[("seq", -1)], limit=limit)
         return [loaded(doc) for doc in reversed(newest)]
+
+    async def notes(self, conversation: str, limit: int) -> list[Message]:
+        """What agents noted for each other, newest first."""
+        where = {"conversation": conversation, "content.type": "note"}
+        return [loaded(doc) for doc in await self._messages.find(where, sort=[("seq", -1)], limit=limit)]
+
+    async def sessions_at(self, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str | None]:
+        """Which session the messages at these places (conversation and `seq`) belong to, where there are any."""
+        wanted = [{"conversation": conversation, "seq": seq} for conversation, seq in places if seq > 0]
+        if not wanted:
+            return {}
+        docs = await self._messages.find({"$or": wanted}, {"conversation": 1, "seq": 1, "session_id": 1})
+        return {(doc["conversation"], doc["seq"]): doc.get("session_id") for doc in docs}
 
     async def erase(self, conversation: str) -> None:
         await self._messages.delete_many({"conversation": conversation})

@@ -4,6 +4,7 @@ from typing import Any
 
 from shared.clock import real_now
 from shared.conversation.commands import RecordSession
+from shared.conversation.model import Session
 from shared.store.driver import Collection, Database, Doc
 
 
@@ -19,8 +20,10 @@ class SessionRecords:
             upsert=True,
         )
 
-    async def of_conversation(self, conversation: str) -> list[Doc]:
-        return await self._sessions.find({"conversation": conversation}, sort=[("number", -1)], limit=200)
+    async def ended(self, conversation: str, limit: int = 200) -> list[Session]:
+        """The ended sessions, newest first, each with who held it at the end."""
+        docs = await self._sessions.find({"conversation": conversation}, sort=[("number", -1)], limit=limit)
+        return [Session.model_validate(doc) for doc in docs]
 
     async def erase(self, conversation: str) -> None:
         await self._sessions.delete_many({"conversation": conversation})

@@ -15,6 +15,13 @@ from shared.wechat.refusals import Unreadable
 _WECHAT_BEGAN_AT: Final = datetime(2011, 1, 21, tzinfo=UTC)
 _CLOCKS_DIFFER_AT_MOST: Final = timedelta(days=1)
 _LONGEST_ID: Final = 128
+ACCOUNT_CANCELLED: Final = "user_authorization_cancellation"
+"""The customer gave up their WeChat account: what we have of them must go."""
+_ABOUT_A_CUSTOMER: Final = frozenset({"user_info_modified", "user_authorization_revoke", ACCOUNT_CANCELLED})
+"""Sent by a service of WeChat's own: FromUserName is that service, and OpenID the customer it is about.
+
+Source: WeChat's page 用户信息安全 (授权用户信息变更). Its JSON sample has a space before some names.
+"""
 
 
 class AnyPush(BaseModel):
@@ -168,6 +175,10 @@ def _event(fields: dict[str, Any], shared: dict[str, Any]) -> EnteredPush | Othe
     event = _word(fields, "Event").lower()
     if event == "user_enter_tempsession":
         return EnteredPush(**shared, session_from=_text(fields, "SessionFrom"))
+    if event in _ABOUT_A_CUSTOMER:
+        trimmed = {name.strip(): value for name, value in fields.items()}
+        shared["openid"] = _word(trimmed, "OpenID") or shared["openid"]
+        return OtherEventPush(**shared, event=event, raw=trimmed)
     return OtherEventPush(**shared, event=event, raw=fields)
 
 

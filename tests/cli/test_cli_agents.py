@@ -11,6 +11,7 @@ from shared.bus.topology import OFFERS_QUEUE, Topology, declare
 from shared.contracts import AgentChanged, decode_offer
 from shared.passwords import verify_password
 from shared.store.agents import Agent, AgentStore, Claim
+from shared.store.audit import COMMAND_LINE, AuditLog
 from shared.store.driver import Database
 from shared.store.logins import LoginStore
 from shared.store.topology import agree_on_topology
@@ -63,6 +64,7 @@ async def test_every_field_arrives(cli: Cli, database: Database) -> None:
         "load": 0,
         "capacity": 0,
         "auto_accept": True,
+        "second_factor": False,
     }
 
 
@@ -74,7 +76,9 @@ REFUSED = [
     (("agents", "add", "lina", "--name", "x", "--group", ""), "must not be blank"),
     (("agents", "add", "lina", "--name", "x", "--capacity", "-1"), "--capacity must be from 0 to 200"),
     (("agents", "add", "lina", "--name", "x", "--capacity", "201"), "--capacity must be from 0 to 200"),
-    (("agents", "add", "lina", "--name", "x", "--password", "short"), "--password must have 8"),
+    (("agents", "add", "lina", "--name", "x", "--password", "short"), "--password must have 10"),
+    (("agents", "add", "lina-li-na", "--name", "x", "--password", "Lina-Li-Na"), "--password must not be the login"),
+    (("agents", "add", "lina", "--name", "x" * 61), "--name must have at most 60"),
     (("agents", "add", "lina", "--name", "x", "--password", "-"), "standard input has no line"),
     (("agents", "add", "lina", "--name", "x", "--password", "@/nowhere"), "cannot read /nowhere"),
 ]
@@ -127,6 +131,30 @@ async def test_disabling_takes_offline_and_tells_assignment(cli: Cli, database: 
             await eventually(lambda: len(bodies) == 2)
     told = [decode_offer(body) for body in bodies]
     assert [(type(one), getattr(one, "agent_id", None)) for one in told] == [(AgentChanged, "lina")] * 2
+
+
+async def test_the_last_administrator_stays(cli: Cli, database: Database) -> None:
+    await cli.ok("agents", "add", "root", "--name", "x", "--role", "admin")
+    ran = await cli("agents", "disable", "root")
+    assert ran.code == 1
+    assert "only administrator" in ran.err
+    await cli.ok("agents", "add", "other", "--name", "x", "--role", "admin")
+    await cli.ok("agents", "disable", "root")
+    assert not (await stored(database, "root")).enabled
+
+
+async def test_every_change_is_in_the_audit(cli: Cli, database: Database) -> None:
+    password = (await cli.ok(*LINA, "--json")).json["password"]
+    for verb in ("password", "disable", "enable"):
+        await cli.ok("agents", verb, "lina")
+    entries, _ = await AuditLog(database).page(target="lina")
+    actions = ["agent.changed", "agent.changed", "agent.password_renewed", "agent.added"]
+    assert [entry.action for entry in entries] == actions
+    assert [change.field for change in entries[1].changes] == ["enabled"]
+    assert {entry.by for entry in entries} == {COMMAND_LINE}
+    stored_entries = str(await database["audit"].find({}))
+    assert password not in stored_entries
+    assert "argon2" not in stored_entries
 
 
 async def test_conversations_left_behind_are_said(cli: Cli, database: Database) -> None:

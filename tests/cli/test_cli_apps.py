@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from services.console.cli import apps as apps_module
-from services.console.cli.app_fields import callback_fault, read_policy
+from services.console.administering.app_changes import AppChanges
+from services.console.administering.app_fields import callback_fault
+from services.console.cli.app_fields import read_policy
 from services.console.cli.failures import Misused
 from shared.bus.connection import linked
 from shared.bus.live import listen
 from shared.bus.topology import Topology, declare
 from shared.contracts.hints import LiveHint, SettingsChanged
 from shared.store.apps import App, AppStore
+from shared.store.audit import COMMAND_LINE, AuditLog
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
 from tests.cli.cli import ADD, AES_KEY, APP, OTHER_AES_KEY, ROOT, SECRET_KEYS, SECRETS, Cli, command
@@ -99,7 +101,7 @@ async def test_what_wechat_could_not_work_with_is_2(cut_off_cli: Cli, options: t
 async def test_an_encrypted_mode_needs_a_key(cut_off_cli: Cli, mode: str) -> None:
     ran = await cut_off_cli(*ADD, "--mode", mode)
     assert ran.code == 2
-    assert f"mode {mode} needs --aes-key" in ran.err
+    assert f"--aes-key: mode {mode} needs the EncodingAESKey" in ran.err
 
 
 POLICY_MISTAKES = [
@@ -229,7 +231,8 @@ async def test_a_mode_without_its_key_is_refused_for_the_app_as_it_is(cli: Cli, 
 async def test_two_who_change_different_fields_at_once_both_succeed(cli: Cli, database: Database) -> None:
     await cli.ok(*KEYED)
     changes: list[dict[str, Any]] = [{"name": "甲"}, {"gh_id": "gh_1"}, {"format": "xml"}]
-    await asyncio.gather(*(apps_module._changed(store(database), APP, change) for change in changes))
+    apps = AppChanges(store(database), AuditLog(database), COMMAND_LINE)
+    await asyncio.gather(*(apps.change(APP, change) for change in changes))
     app = await stored(database)
     assert (app.name, app.gh_id, app.format, app.version) == ("甲", "gh_1", "xml", 4)
 
@@ -241,6 +244,22 @@ async def test_removing_stops_it_and_enabling_brings_it_back(cli: Cli, database:
     assert not (await stored(database)).enabled
     await cli.ok("apps", "update", APP, "--enable")
     assert (await stored(database)).enabled
+
+
+async def test_every_change_is_in_the_audit_without_a_secret(cli: Cli, database: Database) -> None:
+    await cli.ok(*KEYED)
+    settings = '{"welcome": "您好"}'
+    await cli.ok("apps", "update", APP, "--aes-key", OTHER_AES_KEY, "--name", "新名", "--settings", settings)
+    await cli.ok("apps", "remove", APP)
+    await cli.ok("apps", "remove", APP, "--purge", "--yes", APP)
+    entries, _ = await AuditLog(database).page(target=APP)
+    assert {entry.by for entry in entries} == {COMMAND_LINE}
+    actions = ["app.removed", "app.changed", "app.settings_changed", "app.changed", "app.added"]
+    assert [entry.action for entry in entries] == actions
+    changed = {change.field: (change.before, change.after) for change in entries[3].changes}
+    assert changed == {"name": ("演示", "新名"), "aes_key": ("set", "changed"), "previous_aes_key": (None, "set")}
+    assert entries[2].changes[0].after == "您好"
+    assert not [secret for secret in SECRETS if secret in str(await database["audit"].find({}))]
 
 
 async def test_a_change_is_announced(cli: Cli, amqp_url: str) -> None:

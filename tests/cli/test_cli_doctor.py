@@ -9,10 +9,12 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
+from services.console.administering.checks.check import Check
+from services.console.administering.checks.one_app import group_check
+from services.console.administering.checks.wechat import gateway_check, push_check, url_check, wechat_checks
 from services.console.cli.checks.broker import topology_check, version_check
-from services.console.cli.checks.check import Check
-from services.console.cli.checks.store import agent_check, group_check, skew_check
-from services.console.cli.checks.wechat import gateway_check, push_check, url_check, wechat_checks
+from services.console.cli.checks.store import agent_check, skew_check
+from services.console.cli.doctor import WAYS
 from shared.bus.connection import linked
 from shared.bus.topology import QUORUM, Topology, declare
 from shared.conversation.policy import Assignment, Policy
@@ -184,7 +186,7 @@ async def test_a_token_that_is_not_given_says_what_to_do(
 ) -> None:
     async with boxed(**config) as box:
         client = WeChatClient(box.session, box.running.url)
-        (found,) = [check async for check in wechat_checks(client, app(**fields), at_sandbox=True)]
+        (found,) = [check async for check in wechat_checks(client, app(**fields), WAYS, at_sandbox=True)]
     assert found.status == "fail"
     assert said in found.what
     assert do in found.do
@@ -193,7 +195,7 @@ async def test_a_token_that_is_not_given_says_what_to_do(
 
 async def test_a_wechat_out_of_reach_is_said(http: aiohttp.ClientSession) -> None:
     client = WeChatClient(http, "http://127.0.0.1:1")
-    (found,) = [check async for check in wechat_checks(client, app(), at_sandbox=False)]
+    (found,) = [check async for check in wechat_checks(client, app(), WAYS, at_sandbox=False)]
     assert found.status == "fail"
     assert "WECHAT_API_BASE" in found.do
 
@@ -223,7 +225,7 @@ async def test_wechats_own_look_for_our_server_is_passed_on(
     served.add_routes([web.post("/cgi-bin/stable_token", token), web.post("/cgi-bin/callback/check", check)])
     async with listen(served, "127.0.0.1", 0, "none") as port:
         client = WeChatClient(http, f"http://127.0.0.1:{port}")
-        found = [one async for one in wechat_checks(client, app(), at_sandbox=False)]
+        found = [one async for one in wechat_checks(client, app(), WAYS, at_sandbox=False)]
     assert found[0].status == "ok"
     assert [one.status for one in found[1:]] == ([status] if status else [])
     assert not found[1:] or said in found[1].what

@@ -1,5 +1,6 @@
 """What holds for every call: how it is refused, and that the document says all of it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -70,11 +71,6 @@ async def test_limits_have_limits(desk: House, lina: Caller, limit: str) -> None
     assert (await lina.get(f"/conversations/{customer.id}/messages", limit=limit)).code == "invalid"
 
 
-async def test_the_root_points_to_the_calls(desk: House) -> None:
-    async with desk.session.get(f"{desk.url}/") as response:
-        assert (await response.json())["openapi"] == f"{API}/openapi.json"
-
-
 async def test_every_route_stands_in_the_document(desk: House) -> None:
     documented = {
         (method.upper(), path) for path, operations in desk.document["paths"].items() for method in operations
@@ -84,7 +80,7 @@ async def test_every_route_stands_in_the_document(desk: House) -> None:
     router = web.UrlDispatcher()
     for one in OPERATIONS:
         assert router.add_route(one.method, PREFIX + one.path, one.serve).resource
-        assert "{" not in openapi.plain_path(one.path).replace("{id}", "").replace("{seq}", "")
+        assert "{" not in re.sub(r"\{\w+\}", "", openapi.plain_path(one.path))
 
 
 async def test_every_problem_code_stands_at_some_call(desk: House) -> None:

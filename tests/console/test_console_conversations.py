@@ -15,9 +15,9 @@ async def test_a_waiting_session_is_shown_whole(desk: House, lina: Caller) -> No
     customer = await desk.waiting(lina, text="转人工，谢谢")
     shown = await lina.conversation(customer)
     assert shown["app"] == {"id": customer.app_id, "name": "店铺"}
-    assert shown["customer"] == {"id": customer.openid, "name": None, "source": None}
+    assert shown["customer"] == {"id": customer.openid, "name": None, "source": None, "profile": []}
     assert shown["preview"] == {"type": "text", "text": "转人工，谢谢", "direction": "inbound"}
-    assert (shown["unread"], shown["tags"]) == (1, [])
+    assert (shown["unread"], shown["held"], shown["tags"]) == (1, 0, [])
     assert shown["session"]["id"] == f"{customer.id}.1"
     assert (shown["session"]["state"], shown["session"]["responder"]) == ("waiting", None)
     assert shown["session"]["waiting_since"].endswith("Z")

@@ -9,10 +9,14 @@ from tests.support.facts import (
     at,
     claimed,
     close,
+    deleted,
+    noted,
     origin,
+    read,
     received,
     reply,
     settled,
+    tagged,
     transfer,
 )
 
@@ -217,3 +221,82 @@ def test_accepting_what_was_assigned_to_oneself_meanwhile_has_its_verdict() -> N
     verdict = story.conversation.verdict_on("k")
     assert verdict is not None
     assert verdict.problem is None
+
+
+def test_anyone_may_tag_and_the_newest_tags_count() -> None:
+    story = Story().with_agent("lina")
+    story.tell(tagged("退货", "VIP", agent="omar"))
+    assert (story.conversation.tags, problem_of(story)) == (("退货", "VIP"), None)
+    story.tell(tagged(agent="omar"))
+    assert story.conversation.tags == ()
+
+
+def test_a_tagging_told_again_does_not_undo_a_later_one() -> None:
+    story = Story().with_agent("lina")
+    first = tagged("旧")
+    story.tell(first, tagged("新"))
+    assert story.tell(first).verdict is not None
+    assert story.conversation.tags == ("新",)
+
+
+def test_a_note_is_for_colleagues_and_touches_nothing_of_the_session() -> None:
+    story = Story().with_agent("lina")
+    before = story.conversation
+    decision = story.tell(noted("先查订单", agent="omar", key="n1", seconds=5))
+    (message,) = decision.messages
+    assert (message.content.type, message.direction, message.sender.id) == ("note", "system", "omar")
+    assert (message.command_id, message.client_id, message.digest) == ("n1", "client", "digest of n1")
+    assert decision.verdict is not None
+    assert decision.verdict.seqs == (message.seq,)
+    assert decision.commands == ()
+    after = story.conversation
+    assert (after.session, after.preview, after.unread) == (before.session, before.preview, before.unread)
+
+
+def test_a_note_can_be_left_on_a_closed_session() -> None:
+    story = Story().with_agent("lina")
+    story.tell(close(), noted("已退款"))
+    assert (story.state, problem_of(story)) == ("closed", None)
+
+
+def test_reading_everything_leaves_nothing_unread() -> None:
+    story = Story().with_agent("lina")
+    story.tell(received("二"), received("三"))
+    assert story.conversation.unread == 3
+    story.tell(read(story.conversation.last_seq, "lina"))
+    assert story.conversation.unread == 0
+
+
+def test_what_the_customer_wrote_after_the_place_read_keeps_it_unread() -> None:
+    story = Story().with_agent("lina")
+    seen = story.conversation.last_seq
+    story.tell(received("二"), read(seen, "lina"))
+    assert (story.conversation.unread, problem_of(story)) == (2, None)
+    last = story.conversation.last_seq
+    story.tell(noted(), read(last, "lina"))
+    assert story.conversation.unread == 0
+
+
+def test_only_the_responders_reading_counts() -> None:
+    story = Story().with_agent("lina")
+    story.tell(read(99, "omar"))
+    assert (story.conversation.unread, problem_of(story)) == (1, None)
+    story.tell(close(), received("还有", seconds=60), read(99, "lina"))
+    assert (story.conversation.unread, problem_of(story)) == (1, None)
+
+
+def test_a_tombstone_takes_no_tags_notes_or_reading() -> None:
+    story = Story().with_agent("lina")
+    story.tell(deleted(seconds=50))
+    version = story.conversation.version
+    story.tell(tagged("x", seconds=60), noted(seconds=60), read(9, seconds=60))
+    assert story.conversation.version == version
+
+
+def test_the_record_of_a_session_says_who_held_it_at_the_end() -> None:
+    story = Story().with_agent("lina")
+    (record,) = [c for c in story.tell(close()).commands if isinstance(c, RecordSession)]
+    assert record.session.responder is not None
+    assert (record.session.responder.id, record.session.state) == ("lina", "closed")
+    assert story.conversation.session is not None
+    assert story.conversation.session.responder is None

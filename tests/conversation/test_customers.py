@@ -1,8 +1,21 @@
-from shared.conversation.commands import AskBot, CopyMedia, ReleaseClaim, SendMessage, SessionWaiting
+from shared.conversation.commands import AskBot, CopyMedia, EraseCustomer, ReleaseClaim, SendMessage, SessionWaiting
 from shared.conversation.content import Event, Image
 from shared.conversation.facts import CustomerDeleted, EventReceived, MediaSource
 from shared.conversation.policy import Policy
-from tests.support.facts import Story, answered, at, claimed, close, entered, origin, received, reply, settled
+from tests.support.facts import (
+    Story,
+    answered,
+    at,
+    claimed,
+    close,
+    deleted,
+    described,
+    entered,
+    origin,
+    received,
+    reply,
+    settled,
+)
 
 WELCOMING = Policy(welcome="欢迎光临")
 
@@ -145,3 +158,104 @@ def test_after_a_deletion_no_turn_or_claim_has_a_name_that_was() -> None:
     session = story.conversation.session
     assert session is not None
     assert (session.number, session.state) == (2, "bot")
+
+
+def profile(story: Story) -> dict[str, str]:
+    return {field.name: field.value for field in story.conversation.profile}
+
+
+def test_a_customer_may_be_described_before_they_ever_wrote() -> None:
+    story = Story()
+    decision = story.tell(described("王女士", fields={"会员": "金", "城市": "杭州"}))
+    assert (story.conversation.name, list(profile(story))) == ("王女士", ["会员", "城市"])
+    assert (decision.messages, decision.commands) == ((), ())
+    assert (story.conversation.session, story.conversation.updated_at) == (None, None)
+    story.tell(received(seconds=5))
+    assert (story.conversation.name, story.state) == ("王女士", "bot")
+
+
+def test_a_description_changes_what_it_names_and_empty_takes_away() -> None:
+    story = Story()
+    story.tell(described("王女士", fields={"会员": "金"}), described(fields={"会员": "银"}, seconds=1))
+    assert (story.conversation.name, profile(story)) == ("王女士", {"会员": "银"})
+    story.tell(described("", seconds=2))
+    assert (story.conversation.name, profile(story)) == (None, {"会员": "银"})
+    story.tell(described(fields={}, seconds=3))
+    assert profile(story) == {}
+
+
+def test_an_older_description_and_the_same_one_again_change_nothing() -> None:
+    story = Story()
+    first = described("旧", seconds=1)
+    story.tell(first, described("新", seconds=2))
+    version = story.conversation.version
+    story.tell(first, described("更旧", seconds=0.5))
+    assert (story.conversation.name, story.conversation.version) == ("新", version)
+
+
+def test_a_description_told_again_is_the_same_though_mongodb_keeps_only_milliseconds() -> None:
+    story = Story()
+    told = described("王女士", seconds=1.0009)
+    story.tell(told)
+    assert story.conversation.described_at == at(1)
+    version = story.conversation.version
+    story.tell(told)
+    assert story.conversation.version == version
+
+
+def test_a_deleted_customer_may_be_described_anew_but_not_with_what_was() -> None:
+    story = Story()
+    old, gone = described("旧", seconds=1), deleted(seconds=50)
+    story.tell(received(), old, gone, old)
+    assert story.conversation.deleted_at == at(50)
+    story.tell(described("新", seconds=60), old)
+    back = story.conversation
+    assert (back.name, back.deleted_at, back.updated_at) == ("新", None, None)
+
+
+def test_a_deletion_told_again_does_not_delete_who_came_back() -> None:
+    story = Story()
+    gone = deleted(seconds=50)
+    story.tell(received(), gone, received("我又来了", seconds=60))
+    version = story.conversation.version
+    story.tell(gone)
+    assert story.conversation.version == version
+    story.tell(deleted(seconds=70))
+    assert story.conversation.deleted_at == at(70)
+
+
+def test_what_was_said_before_the_deletion_stays_forgotten_after_the_customer_came_back() -> None:
+    """Told again, when its message is not in the history any more and its commit long past."""
+    story = Story()
+    old = received("旧")
+    story.tell(old, deleted(seconds=50), received("新", seconds=60))
+    version = story.conversation.version
+    story.tell(old)
+    assert story.conversation.version == version
+
+
+def test_a_quiet_conversation_is_deleted_only_if_it_still_is() -> None:
+    story = Story()
+    story.tell(received(seconds=100))
+    story.tell(deleted(seconds=900, quiet_since=100))
+    assert story.conversation.deleted_at is None
+    decision = story.tell(deleted(seconds=900, quiet_since=101))
+    assert [(c.why, c.last_seq) for c in decision.commands if isinstance(c, EraseCustomer)] == [("quiet", 1)]
+
+
+def test_a_message_on_its_way_while_a_quiet_conversation_is_deleted_is_not_lost() -> None:
+    story = Story()
+    story.tell(received("旧"), deleted(seconds=900, quiet_since=500))
+    story.tell(received("我在等", seconds=899))
+    assert story.conversation.deleted_at is None
+    assert story.decisions[-1].messages[0].seq == 2
+
+
+def test_who_never_wrote_is_quiet_since_they_were_described() -> None:
+    story = Story()
+    story.tell(described("王女士", seconds=100))
+    story.tell(deleted(seconds=900, quiet_since=99))
+    assert story.conversation.name == "王女士"
+    story.tell(deleted(seconds=900, quiet_since=101))
+    gone = story.conversation
+    assert (gone.name, gone.described_at) == (None, None)

@@ -14,10 +14,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from shared.conversation.commands import AskBot, ClaimWanted, ReleaseClaim, SendMessage
+from shared.conversation.commands import AskBot, ClaimWanted, EraseCustomer, ReleaseClaim, SendMessage
+from shared.conversation.content import Note, Text
 from shared.conversation.decide import decide
 from shared.conversation.draft import Decision
-from shared.conversation.facts import AnyFact, SendSettled
+from shared.conversation.facts import AnyFact, CustomerDeleted, SendSettled
+from shared.conversation.hours import Hours, WeeklyWindow
 from shared.conversation.ids import message_id
 from shared.conversation.model import HELD_LIMIT, VERDICTS_KEPT, Message
 from shared.conversation.policy import Policy
@@ -28,16 +30,23 @@ from tests.support.facts import (
     at,
     claimed,
     close,
+    deleted,
+    described,
     entered,
     fired,
+    noted,
+    read,
     received,
     reply,
     settled,
+    tagged,
     transfer,
 )
 
 AGENTS = ("lina", "omar")
-DESTINATIONS = ({"to_bot": True}, {"to_group": "g"}, {"to_agent": "omar"})
+CLOSED = "现在是下班时间"
+MORNINGS = Hours(time_zone="UTC", weekly=(WeeklyWindow(days=(1, 2, 3, 4, 5, 6, 7), starts="00:00", ends="12:01"),))
+"""The walk begins at noon: a minute later it is closed, and open again twelve hours on."""
 
 
 class Walk(RuleBasedStateMachine):
@@ -45,11 +54,14 @@ class Walk(RuleBasedStateMachine):
 
     @initialize(entry=st.sampled_from(["bot", "agents"]), budget=st.integers(0, 5))
     def begin(self, entry: Any, budget: int) -> None:
-        self.story = Story(Policy(entry=entry, bot_budget=budget, welcome="欢迎", bot_turn_seconds=5))
+        bot = {"entry": entry, "bot_budget": budget, "welcome": "欢迎", "bot_turn_seconds": 5}
+        self.story = Story(Policy(**bot, hours=MORNINGS, out_of_hours=CLOSED))
         self.clock = 0.0
         self.known: set[str] = set()
+        self.decided: set[str] = set()
         self.told: list[AnyFact] = []
         self.history: dict[int, Message] = {}
+        self.erased = 0
         self.sends: dict[str, SendMessage] = {}
         self.outcomes: dict[str, str] = {}
         self.turns: list[AskBot] = []
@@ -58,13 +70,14 @@ class Walk(RuleBasedStateMachine):
 
     def tell(self, fact: AnyFact) -> Decision:
         first = message_id(fact.conversation_id, fact.cause)
-        if fact.id in self.known or any(m.id == first for m in self.history.values()):
+        if fact.id in self.known or any(m.id == first for m in self.history.values() if m.seq > self.erased):
             return Decision(self.story.conversation)
         decision = decide(self.story.conversation, fact, policy=self.story.policy, now=at(self.clock))
         self.told.append(fact)
         if decision.conversation is not self.story.conversation:
             assert decision.conversation.version == self.story.conversation.version + 1
             self.known.add(fact.id)
+            self.decided.add(fact.id)
         self.story.conversation = decision.conversation
         for message in decision.messages:
             assert message.seq not in self.history
@@ -83,6 +96,10 @@ class Walk(RuleBasedStateMachine):
                 self.turns.append(command)
             case ClaimWanted():
                 self.wanted.append(command)
+            case EraseCustomer():
+                assert command.last_seq is not None
+                assert command.last_seq >= self.erased
+                self.erased = command.last_seq
             case ReleaseClaim():
                 if self.claims.get(command.claim_id) == command.agent_id:
                     del self.claims[command.claim_id]
@@ -128,6 +145,47 @@ class Walk(RuleBasedStateMachine):
     def agent_closes(self, agent: str) -> None:
         self.tell(close(agent, seconds=self.clock))
 
+    @rule(agent=st.sampled_from(AGENTS), tags=st.lists(st.sampled_from(["退货", "VIP"]), unique=True))
+    def anyone_tags(self, agent: str, tags: list[str]) -> None:
+        decision = self.tell(tagged(*tags, agent=agent, seconds=self.clock))
+        if decision.verdict is not None:
+            assert self.story.conversation.tags == tuple(tags)
+
+    @rule(agent=st.sampled_from(AGENTS))
+    def anyone_notes(self, agent: str) -> None:
+        before = self.story.conversation
+        decision = self.tell(noted(agent=agent, seconds=self.clock))
+        assert [m.content for m in decision.messages] == ([Note(text="老客户")] if decision.verdict else [])
+        assert self.story.conversation.preview == before.preview
+
+    @rule(agent=st.sampled_from(AGENTS), behind=st.integers(0, 3))
+    def anyone_reads(self, agent: str, behind: int) -> None:
+        before = self.story.conversation
+        seen = max(0, before.last_seq - behind)
+        self.tell(read(seen, agent, seconds=self.clock))
+        session, unread = before.session, self.story.conversation.unread
+        theirs = session is not None and session.responder is not None and session.responder.id == agent
+        missed = any(m.msg_id is not None and m.seq > seen for m in self.history.values())
+        assert unread == (0 if theirs and not missed and before.deleted_at is None else before.unread)
+
+    @rule(name=st.sampled_from([None, "", "王女士"]), level=st.sampled_from([None, "金"]), ago=st.sampled_from([0, 30]))
+    def the_mini_program_describes_the_customer(self, name: str | None, level: str | None, ago: float) -> None:
+        before = self.story.conversation
+        decision = self.tell(
+            described(name, seconds=self.clock - ago, fields=None if level is None else {"等级": level})
+        )
+        if decision.conversation is not before:
+            assert self.story.conversation.name == (before.name if name is None else name or None)
+
+    @rule(quiet_for=st.sampled_from([None, 60, 100_000]))
+    def the_customer_is_deleted(self, quiet_for: float | None) -> None:
+        before = self.story.conversation
+        since = None if quiet_for is None else self.clock - quiet_for
+        self.tell(deleted(seconds=self.clock, quiet_since=since))
+        last = before.last_sign_at
+        if since is not None and last is not None and last >= at(since):
+            assert self.story.conversation is before
+
     @rule(agent=st.sampled_from(AGENTS))
     def someone_is_assigned(self, agent: str) -> None:
         """As the one place of assignment does it: a claim is held once, whoever asks."""
@@ -169,6 +227,12 @@ class Walk(RuleBasedStateMachine):
         fact = data.draw(st.sampled_from(self.told))
         if isinstance(fact, SendSettled):
             return
+        if isinstance(fact, CustomerDeleted):
+            before, took = self.story.conversation, set(self.decided)
+            self.known.discard(fact.id)
+            self.tell(fact)
+            assert self.story.conversation is before or fact.id not in took
+            return
         sends, messages = len(self.sends), len(self.history)
         self.known.discard(fact.id)
         decision = self.tell(fact)
@@ -182,6 +246,20 @@ class Walk(RuleBasedStateMachine):
         if hasattr(self, "history"):
             assert sorted(self.history) == list(range(1, len(self.history) + 1))
             assert self.story.conversation.last_seq == len(self.history)
+
+    @invariant()
+    def nobody_is_told_twice_in_a_session_that_it_is_closed(self) -> None:
+        if hasattr(self, "history"):
+            told = [m.session_id for m in self.history.values() if m.content == Text(text=CLOSED)]
+            assert len(told) == len(set(told))
+
+    @invariant()
+    def of_a_deleted_customer_nothing_is_left(self) -> None:
+        conversation = self.story.conversation if hasattr(self, "story") else None
+        if conversation is not None and conversation.deleted_at is not None:
+            kept = (conversation.name, conversation.openid, conversation.source, conversation.preview)
+            assert kept == (None, "", None, None)
+            assert (conversation.profile, conversation.tags, conversation.held, conversation.unread) == ((), (), (), 0)
 
     @invariant()
     def one_responder(self) -> None:
@@ -220,7 +298,7 @@ class Walk(RuleBasedStateMachine):
 
 
 TestWalks = Walk.TestCase
-TestWalks.settings = settings(max_examples=120, stateful_step_count=60, deadline=None, derandomize=True)
+TestWalks.settings = settings(max_examples=200, stateful_step_count=60, deadline=None, derandomize=True)
 
 
 @pytest.mark.long

@@ -19,7 +19,7 @@ from shared.bus.consuming import consuming
 from shared.bus.partition_consumer import PartitionConsumer, Received
 from shared.contracts import decode_fact
 from shared.conversation.content import Card, Event, Image, Text, Unsupported
-from shared.conversation.facts import AnyFact, CustomerEntered, EventReceived, MessageReceived
+from shared.conversation.facts import AnyFact, CustomerDeleted, CustomerEntered, EventReceived, MessageReceived
 from shared.conversation.ids import conversation_id
 from shared.lifecycle import Background
 from shared.store.apps import App, AppStore
@@ -254,3 +254,16 @@ async def test_stopped_between_confirm_and_answer_the_repeat_is_the_same_fact(
         assert await edge.post(*push()) == (200, "success")
         first, second = await edge.facts(2)
     assert (stops, first.id) == (["confirmed"], second.id)
+
+
+async def test_who_gave_up_their_account_is_deleted_and_nobody_else(edge: Edge) -> None:
+    """The push comes from a service of WeChat's; whom it is about is in OpenID, and of which app in AppID."""
+    told = {"MsgType": "event", "Event": "user_authorization_cancellation", "FromUserName": "o-service", "MsgId": None}
+    gone = push(**told, OpenID=OPENID, AppID=APP_ID)
+    for body in (gone, gone, push(**told, OpenID=OPENID, AppID="wxanother0000001")):
+        assert await edge.post(*body) == (200, "success")
+    facts = await edge.facts(3)
+    assert {fact.conversation_id for fact in facts} == {conversation_id(APP_ID, OPENID)}
+    deletions = [fact for fact in facts if isinstance(fact, CustomerDeleted)]
+    assert [fact.why for fact in deletions] == ["account_cancelled"] * 2
+    assert len({fact.id for fact in deletions}) == 1

@@ -96,10 +96,20 @@ def test_without_root_the_line_to_run_is_told(book: Path, monkeypatch: pytest.Mo
 def test_servers_of_ones_own_need_no_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(install, "_RABBITMQ", tmp_path / "rabbitmq-server")
     monkeypatch.setattr(install, "_LIBRARIES", tmp_path)
+    monkeypatch.setattr(install, "_BROWSER", {})
     own = {"AMQP_URL": "amqp://mine", "MONGO_URL": "mongodb://mine"}
     assert install.missing_packages("run", {}) == ["rabbitmq-server", "libcurl4"]
     assert install.missing_packages("run", own) == []
     assert install.missing_packages("test", own) == ["rabbitmq-server", "libcurl4"]
+
+
+def test_only_the_tests_need_a_browser_and_its_fonts(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    there = tmp_path / "there"
+    there.touch()
+    monkeypatch.setattr(install, "_BROWSER", {"chromium": tmp_path / "nowhere", "fonts-noto-cjk": there})
+    browser = {"chromium", "fonts-noto-cjk"}
+    assert browser & set(install.missing_packages("test", {})) == {"chromium"}
+    assert not browser & set(install.missing_packages("run", {}))
 
 
 def test_a_python_without_venv_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,6 +97,7 @@ def test_every_process_is_told_where_things_are() -> None:
         "CLOCK": "sandbox",
         "MEDIA_HOSTS": "*.qpic.cn,*.weixin.qq.com,127.0.0.1:8082",
         "PUBLIC_BASE_URL": "http://127.0.0.1:8080",
+        "DESK_BASE_URL": "http://127.0.0.1:8081",
         "DATA_DIR": "/data",
         "HOST": "127.0.0.1",
         "GATEWAY_PORT": "8080",

@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
 
 from deploy.local.failures import CannotStart
-from deploy.local.seed import APP_ID, kept, register, save
+from deploy.local.seed import APP_ID, APP_NAME, kept, register, save
 from shared.passwords import verify_password
 from shared.store.agents import AgentStore
 from shared.store.apps import AppStore
@@ -124,6 +124,7 @@ async def test_the_sandbox_is_asked_until_the_gateway_has_proved_itself(tmp_path
         "mode": "secure",
         "format": "json",
         "callback_url": f"http://127.0.0.1:8080/wechat/{APP_ID}",
+        "name": APP_NAME,
     }
 
 

@@ -15,6 +15,7 @@ from shared.conversation.model import Conversation, Message
 from shared.conversation.policy import Policy
 from shared.steps import Step, no_step
 from shared.store.agents import Agent, AgentStore, Presence
+from shared.store.audit import AuditLog
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
 from shared.store.driver import Database
@@ -66,6 +67,7 @@ class Workshop:
             self.agents,
             SessionRecords(self.database),
             Eraser(self.database),
+            AuditLog(self.database),
             self.publisher,
             step,
         )

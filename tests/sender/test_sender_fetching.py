@@ -9,15 +9,14 @@ from aiohttp.abc import ResolveResult
 from services.sender.fetching import (
     MAX_BYTES,
     FetchFailed,
-    NotPublic,
     PictureFetcher,
     PublicResolver,
     Unfetchable,
     check_address,
-    is_public,
     picture_session,
 )
 from services.sender.settings import MediaHosts, SenderSettings
+from shared.addresses import AddressRefused, is_public
 from shared.observe.http import listen
 from shared.settings import SettingsRefused
 from tests.support.services import KEYS, told
@@ -126,7 +125,7 @@ def test_addresses_are_public_or_nobodys_business(address: str, public: bool) ->
 async def test_a_name_with_one_private_address_is_not_resolved_at_all() -> None:
     resolver = PublicResolver(WECHATS, Names(good=["203.205.254.1"], mixed=["203.205.254.1", "10.0.0.1"]))
     assert [one["host"] for one in await resolver.resolve("good.qpic.cn", 80)] == ["203.205.254.1"]
-    with pytest.raises(NotPublic):
+    with pytest.raises(AddressRefused):
         await resolver.resolve("mixed.qpic.cn", 80)
 
 

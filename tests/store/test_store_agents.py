@@ -86,3 +86,13 @@ async def test_old_claims_are_found_with_their_holders(agents: AgentStore) -> No
     await agents.claim("lina", claim("s.1"))
     assert await agents.claims_older_than(30) == []
     assert [(agent, one.id) for agent, one in await agents.claims_older_than(-1)] == [("lina", "s.1")]
+
+
+async def test_the_roster_has_everyone_by_name_and_counts_what_they_hold(agents: AgentStore) -> None:
+    await create(agents, "lina", name="b", groups=("vip",))
+    await create(agents, "omar", name="a", enabled=False)
+    await agents.claim("lina", claim("s.1"))
+    await agents.claim("lina", claim("s.2"))
+    omar, lina = await agents.roster()
+    assert (omar.id, omar.load, omar.enabled) == ("omar", 0, False)
+    assert (lina.id, lina.load, lina.capacity, lina.groups, lina.second_factor) == ("lina", 2, 2, ("vip",), False)

@@ -1,12 +1,13 @@
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from shared.conversation.model import COMMITS_KEPT, Conversation
 from shared.store.conversations import Commit, ConversationStore, Entry
 from shared.store.driver import Database
-from tests.support.facts import CONVERSATION, NOON, Story, at, claimed, received
+from tests.support.facts import CONVERSATION, NOON, Story, at, claimed, deleted, described, received
 
 
 @pytest.fixture
@@ -133,3 +134,40 @@ async def test_timers_already_claimed_do_not_stand_in_the_way_of_others(conversa
     first = await conversations.claim_due(at(86_400), limit=1)
     second = await conversations.claim_due(at(86_400), limit=1)
     assert len({timer.conversation_id for timer in (*first, *second)}) == 2
+
+
+async def test_what_is_quiet_for_longest_comes_first_and_the_deleted_not_at_all(
+    conversations: ConversationStore,
+) -> None:
+    def one(name: str, **fields: Any) -> Conversation:
+        given = {"app_id": "wx1", "version": 1, "updated_at": NOON, **fields}
+        return Conversation(id=name, openid=name, **given)
+
+    kept = [
+        one("new", updated_at=at(100)),
+        one("old", updated_at=at(-50)),
+        one("older", updated_at=at(-60), described_at=at(500)),
+        one("elsewhere", app_id="wx2", updated_at=at(-70)),
+        one("gone", updated_at=None, deleted_at=at(-1), erased_at=at(-1)),
+        one("just_at", updated_at=at(0)),
+        one("described", updated_at=None, described_at=at(-90)),
+        one("described_late", updated_at=None, described_at=at(90)),
+        one("nothing", updated_at=None),
+    ]
+    await conversations.commit([Commit(0, conversation, (), ()) for conversation in kept])
+    found = await conversations.quiet("wx1", at(0), limit=10)
+    assert [(quiet.conversation_id, quiet.at) for quiet in found] == [
+        ("older", at(-60)),
+        ("old", at(-50)),
+        ("described", at(-90)),
+    ]
+    assert [quiet.conversation_id for quiet in await conversations.quiet("wx1", at(0), limit=1)] == ["older"]
+
+
+async def test_a_described_customer_is_what_was_committed(conversations: ConversationStore) -> None:
+    story = Story()
+    story.tell(described("王女士", fields={"会员": "金"}, seconds=1.25), deleted(seconds=2), described("新", seconds=3))
+    await conversations.commit([commit_of(story)])
+    stored = await conversations.get(CONVERSATION)
+    assert stored is not None
+    assert stored == story.conversation.but(commits=(("f1",),))

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from shared.conversation.model import Conversation, Party, Session, SessionState
+from shared.conversation.content import Text
+from shared.conversation.model import Conversation, Held, Party, Session, SessionState
 from shared.store.conversation_lists import COUNTED_AT_MOST, ConversationLists, Place, View
 from shared.store.conversations import Commit, ConversationStore
 from shared.store.driver import Database
@@ -29,6 +30,7 @@ async def lists(either_database: Database) -> ConversationLists:
         conversation("c1", "closed", minute=6),
         conversation("b1", "bot", minute=7),
         conversation("gone", "closed", minute=8).model_copy(update={"deleted_at": NOON}),
+        conversation("described_again", "closed", minute=9).model_copy(update={"updated_at": None}),
     ]
     await ConversationStore(either_database).commit([Commit(0, one, (), ()) for one in kept])
     return ConversationLists(either_database)
@@ -83,3 +85,11 @@ async def test_counting_ends_somewhere(either_database: Database, lists: Convers
     many = [conversation(f"n{number}", "closed") for number in range(COUNTED_AT_MOST + 5)]
     await ConversationStore(either_database).commit([Commit(0, one, (), ()) for one in many])
     assert (await lists.counts("lina", None))["closed"] == COUNTED_AT_MOST
+
+
+async def test_a_list_says_how_many_messages_are_held(lists: ConversationLists, either_database: Database) -> None:
+    held = (Held(message_id="m:1", content=Text(text="等您")),)
+    waits = conversation("h1", "agent", minute=20).model_copy(update={"held": held})
+    await ConversationStore(either_database).commit([Commit(0, waits, (), ())])
+    found, _ = await lists.page("mine", "lina", None, after=None, limit=1)
+    assert [(one.id, len(one.held)) for one in found] == [("h1", 1)]

@@ -1,8 +1,10 @@
 import pytest
 
-from shared.conversation.content import Image, Text
-from shared.conversation.model import CUSTOMER, Delivery, DeliveryState, Message, MessageChange
+from shared.conversation.content import Content, Image, Note, Text
+from shared.conversation.model import CUSTOMER, Conversation, Delivery, DeliveryState, Message, MessageChange
+from shared.store.conversations import Commit, ConversationStore, Entry
 from shared.store.driver import Database
+from shared.store.history import History
 from shared.store.messages import MessageStore, SeqTaken
 from tests.support.facts import APP, CONVERSATION, NOON
 
@@ -12,7 +14,14 @@ def messages(either_database: Database) -> MessageStore:
     return MessageStore(either_database)
 
 
-def message(seq: int, *, text: str = "你好", name: str | None = None, state: DeliveryState | None = None) -> Message:
+def message(
+    seq: int,
+    *,
+    text: str = "你好",
+    name: str | None = None,
+    state: DeliveryState | None = None,
+    content: Content | None = None,
+) -> Message:
     return Message(
         id=name or f"{CONVERSATION}:m:{seq}:0",
         conversation=CONVERSATION,
@@ -21,7 +30,7 @@ def message(seq: int, *, text: str = "你好", name: str | None = None, state: D
         revision=seq,
         direction="outbound" if state else "inbound",
         sender=CUSTOMER,
-        content=Text(text=text),
+        content=content or Text(text=text),
         at=NOON,
         cause=f"m:{seq}",
         delivery=Delivery(state=state, at=NOON) if state else None,
@@ -106,3 +115,26 @@ async def test_pages_go_both_ways(messages: MessageStore) -> None:
 async def test_which_of_these_are_there(messages: MessageStore) -> None:
     await messages.insert([message(1)])
     assert await messages.existing([f"{CONVERSATION}:m:1:0", f"{CONVERSATION}:m:2:0"]) == {f"{CONVERSATION}:m:1:0"}
+
+
+async def test_notes_are_found_among_everything_else_newest_first(
+    messages: MessageStore, either_database: Database
+) -> None:
+    said = [message(seq, content=Note(text=f"{seq}") if seq % 3 == 0 else None) for seq in range(1, 13)]
+    await messages.insert(said)
+    assert [note.seq for note in await messages.notes(CONVERSATION, 3)] == [12, 9, 6]
+    assert await messages.notes("another", 3) == []
+    history = History(either_database)
+    assert [note.seq for note in await history.notes(CONVERSATION, 2)] == [12, 9]
+
+
+async def test_a_note_that_is_committed_and_not_written_yet_is_among_the_notes(
+    messages: MessageStore, either_database: Database
+) -> None:
+    await messages.insert([message(1), message(2, content=Note(text="写了"))])
+    pending = Entry(cause="m:3", version=3, messages=(message(3, content=Note(text="还没写")),))
+    conversation = Conversation(id=CONVERSATION, app_id=APP, openid="o1", version=3, last_seq=3)
+    await ConversationStore(either_database).commit([Commit(0, conversation, ("f3",), (pending,))])
+    history = History(either_database)
+    assert [note.seq for note in await history.notes(CONVERSATION, 10)] == [3, 2]
+    assert [note.seq for note in await history.notes(CONVERSATION, 1)] == [3]

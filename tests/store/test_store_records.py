@@ -6,14 +6,18 @@ from pydantic import SecretStr
 
 from shared.bus.topology import Topology, TopologyMismatch
 from shared.clock import real_now
+from shared.conversation.commands import RecordSession
+from shared.conversation.model import Party, Session
 from shared.conversation.policy import Policy
 from shared.store.apps import App, AppCache, AppExists, AppStore
 from shared.store.clock import ClockStore
 from shared.store.dead import DeadMessage, DeadStore, dead_id
 from shared.store.driver import Database
 from shared.store.leases import Leases, slot_held, take_slot
+from shared.store.records import SessionRecords
 from shared.store.sealing import SealBroken, Sealer
 from shared.store.topology import agree_on_topology
+from tests.support.facts import CONVERSATION, NOON
 
 KEY = Fernet.generate_key().decode()
 AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
@@ -75,6 +79,47 @@ async def test_the_cache_knows_policies_and_has_a_default_for_apps_that_are_gone
     await cache.refresh()
     assert cache.policy("wx0123456789abcdef").welcome == "欢迎"
     assert cache.policy("wxffffffffffffffff") == Policy()
+
+
+async def test_hours_are_stored_as_written_and_served_in_the_installations_time_zone(
+    either_database: Database,
+) -> None:
+    store = AppStore(either_database, Sealer([KEY]))
+    written = {
+        "weekly": [{"days": [1, 2], "from": "22:00", "to": "02:00"}],
+        "holidays": [{"date": "2026-10-01", "name": "国庆节"}],
+        "extra_days": [{"date": "2026-10-10", "from": "09:00", "to": "24:00"}],
+    }
+    policy = Policy.model_validate({"hours": written, "out_of_hours": "下班了", "retention_days": 90}, extra="forbid")
+    await store.add(app().but(policy=policy))
+    stored = await store.get("wx0123456789abcdef")
+    assert stored is not None
+    assert stored.policy == policy.but(version=1)
+    cache = AppCache(store, time_zone="UTC")
+    await cache.refresh()
+    served = cache.policy("wx0123456789abcdef")
+    assert served == policy.in_time_zone("UTC").but(version=1)
+    assert (await store.get("wx0123456789abcdef")) == stored
+
+
+async def test_ended_sessions_are_read_back_newest_first(either_database: Database) -> None:
+    records = SessionRecords(either_database)
+    ended = [
+        Session(
+            number=number,
+            state="closed",
+            opened_at=NOON,
+            active_at=NOON,
+            closed_at=NOON,
+            reason="idle",
+            responder=Party(kind="agent", id="lina", name="李娜"),
+        )
+        for number in (1, 2)
+    ]
+    for session in (*ended, ended[0]):
+        await records.save(RecordSession(conversation_id=CONVERSATION, app_id="wx1", trace_id="t", session=session))
+    assert await records.ended(CONVERSATION) == ended[::-1]
+    assert await records.ended("another") == []
 
 
 async def test_the_topology_is_agreed_once_and_refused_when_told_otherwise(either_database: Database) -> None:

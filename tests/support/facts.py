@@ -9,19 +9,24 @@ from shared.conversation.decide import decide
 from shared.conversation.draft import Decision
 from shared.conversation.facts import (
     AcceptSession,
+    AddNote,
     AgentClaimed,
     AnyFact,
     BotAnswered,
     CloseSession,
+    CustomerDeleted,
+    CustomerDescribed,
     CustomerEntered,
+    MarkRead,
     MessageReceived,
     SendReply,
     SendSettled,
+    TagConversation,
     TimerFired,
     TransferSession,
 )
 from shared.conversation.ids import claim_id, conversation_id, session_id
-from shared.conversation.model import Conversation
+from shared.conversation.model import Conversation, ProfileField
 from shared.conversation.policy import Policy
 
 APP = "wx0123456789abcdef"
@@ -124,6 +129,31 @@ def close(agent: str = "lina", *, supervises: bool = False, **more: Any) -> Clos
 
 def transfer(agent: str = "lina", **to: Any) -> TransferSession:
     return TransferSession(**asked(agent), **to)
+
+
+def tagged(*tags: str, agent: str = "omar", **more: Any) -> TagConversation:
+    return TagConversation(**asked(agent, **more), tags=tags)
+
+
+def noted(text: str = "老客户", agent: str = "omar", **more: Any) -> AddNote:
+    return AddNote(**asked(agent, **more), client_id="client", text=text)
+
+
+def read(seq: int, agent: str = "lina", **more: Any) -> MarkRead:
+    return MarkRead(**asked(agent, **more), seq=seq)
+
+
+def described(
+    name: str | None = None, *, seconds: float = 0, openid: str = OPENID, fields: dict[str, str] | None = None
+) -> CustomerDescribed:
+    profile = None if fields is None else tuple(ProfileField(name=key, value=fields[key]) for key in fields)
+    return CustomerDescribed(**origin(None, seconds, openid), openid=openid, name=name, profile=profile)
+
+
+def deleted(*, seconds: float = 0, quiet_since: float | None = None, openid: str = OPENID) -> CustomerDeleted:
+    if quiet_since is None:
+        return CustomerDeleted(**origin(None, seconds, openid))
+    return CustomerDeleted(**origin(None, seconds, openid), why="quiet", quiet_since=at(quiet_since))
 
 
 def fired(conversation: Conversation) -> TimerFired:

@@ -217,3 +217,33 @@ def test_any_fields_make_a_push_or_are_unreadable(fields: dict[str, Any]) -> Non
         return
     assert push_cause(push) == push_cause(parse_push(dict(reversed(fields.items())), received_at=NOW))
     assert push.created_at.tzinfo is UTC
+
+
+CANCELLED = {
+    "ToUserName": "gh_1",
+    "FromUserName": "o-a-service-of-wechat",
+    "CreateTime": 1753862400,
+    "MsgType": "event",
+    "Event": "user_authorization_cancellation",
+}
+
+
+@pytest.mark.parametrize("name", ["OpenID", " OpenID"])
+@pytest.mark.parametrize(
+    "event", ["user_authorization_cancellation", "user_authorization_revoke", "user_info_modified"]
+)
+def test_an_event_about_a_customer_is_theirs_and_not_its_senders(name: str, event: str) -> None:
+    push = parse_push({**CANCELLED, "Event": event, name: "o-customer", "AppID": "wx1"}, received_at=NOW)
+    assert isinstance(push, OtherEventPush)
+    assert (push.openid, push.event, push.raw["OpenID"], push.raw["AppID"]) == (
+        "o-customer",
+        event,
+        "o-customer",
+        "wx1",
+    )
+
+
+def test_an_event_about_nobody_stays_its_senders() -> None:
+    assert parse_push(CANCELLED, received_at=NOW).openid == "o-a-service-of-wechat"
+    other = {**CANCELLED, "Event": "debug_demo", "OpenID": "o-customer"}
+    assert parse_push(other, received_at=NOW).openid == "o-a-service-of-wechat"

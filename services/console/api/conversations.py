@@ -26,11 +26,11 @@ class ListQuery(Input):
 async def list_conversations(call: Call) -> web.Response:
     """Who waits longest first; in the other views, what changed last first."""
     query = call.query(ListQuery)
-    apps = _apps(call, query.app)
+    apps = asked_apps(call, query.app)
     after = _read_cursor(query.cursor, query.view) if query.cursor else None
     lists = call.parts.lists
-    conversations, last = await lists.page(query.view, call.agent.id, apps, after=after, limit=query.limit)
-    counts = await lists.counts(call.agent.id, apps)
+    conversations, last = await lists.page(query.view, call.author.id, apps, after=after, limit=query.limit)
+    counts = await lists.counts(call.author.id, apps)
     shape = shapes.ConversationList(
         items=[call.shown(conversation) for conversation in conversations],
         next=_cursor(query.view, last) if last else None,
@@ -49,7 +49,8 @@ async def list_decisions(call: Call) -> web.Response:
     return answer(shapes.DecisionList(items=[_decision(doc) for doc in docs]))
 
 
-def _apps(call: Call, app_id: str | None) -> Iterable[str] | None:
+def asked_apps(call: Call, app_id: str | None) -> Iterable[str] | None:
+    """The apps a list is of; None: of every app. Raises Refused."""
     if app_id is None:
         return call.access.apps
     if not call.access.sees(app_id):
@@ -91,6 +92,7 @@ OPERATIONS: Final = (
         {200: shapes.ConversationList},
         problems=("not_found",),
         query=ListQuery,
+        scope="read",
     ),
     Operation(
         "GET",
@@ -99,6 +101,7 @@ OPERATIONS: Final = (
         "One conversation",
         {200: shapes.Conversation},
         problems=("not_found",),
+        scope="read",
     ),
     Operation(
         "GET",
@@ -107,5 +110,6 @@ OPERATIONS: Final = (
         "Why its sessions were assigned as they were, of the last 30 days",
         {200: shapes.DecisionList},
         problems=("not_found",),
+        scope="read",
     ),
 )

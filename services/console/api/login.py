@@ -15,6 +15,12 @@ from shared.contracts.hints import SettingsChanged
 class LoginBody(Input):
     login: str = Field(min_length=1, max_length=200)
     password: str = Field(min_length=1, max_length=1024)
+    code: str | None = Field(
+        None,
+        min_length=1,
+        max_length=40,
+        description="of the second factor, where the agent has one; or a recovery code",
+    )
 
 
 async def log_in(call: Call) -> web.Response:
@@ -24,7 +30,7 @@ async def log_in(call: Call) -> web.Response:
         raise Refused("forbidden", "Log in from this site's own page.")
     body = await call.body(LoginBody)
     address = address_of(request, call.parts.settings.forwarded_hops)
-    token, login, agent = await call.parts.logins.log_in(body.login, body.password, address)
+    token, login, agent = await call.parts.logins.log_in(body.login, body.password, address, code=body.code)
     shape = shapes.LoggedIn(token=token, expires_at=login.expires_at, agent=shapes.Agent.of(agent))
     response = answer(shape)
     set_cookie(request, response, token, call.parts.settings.login_seconds)

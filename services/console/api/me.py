@@ -42,6 +42,8 @@ async def change_me(call: Call) -> web.Response:
     # Only a nudge: what it is about is stored, and assignment looks for itself every second.
     with suppress(Outage):
         await publisher.publish(AgentChanged(agent_id=agent.id, trace_id=call.trace_id))
+    # Another tab of the same agent follows, and whoever lists colleagues.
+    await call.announce("agents")
     log.info("agent_changed", agent_id=agent.id)
     return answer(shapes.Agent.of(agent))
 

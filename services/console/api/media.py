@@ -53,7 +53,7 @@ async def read_picture(call: Call) -> web.Response:
     media_id = call.request.match_info["id"]
     owner = await call.parts.media_owners.of(media_id)
     file = await call.parts.media.get(media_id) if owner else None
-    if owner is None or file is None or not owner.shows_to(call.agent.id, call.access.sees):
+    if owner is None or file is None or not owner.shows_to(call.author.id, call.access.sees):
         raise Refused("not_found", "There is no such picture.")
     if file.state == "wanted":
         raise Refused.after("unavailable", "The picture is being copied from WeChat.", COPY_RETRY_SECONDS)
@@ -111,5 +111,13 @@ OPERATIONS: Final = (
         problems=("too_large", "image_invalid"),
         files=FIELD,
     ),
-    Operation("GET", "/media/{id}", read_picture, "The bytes of a picture", {200: None}, problems=("not_found",)),
+    Operation(
+        "GET",
+        "/media/{id}",
+        read_picture,
+        "The bytes of a picture",
+        {200: None},
+        problems=("not_found",),
+        scope="read",
+    ),
 )

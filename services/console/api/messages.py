@@ -156,6 +156,7 @@ OPERATIONS: Final = (
         {200: shapes.MessageList},
         problems=("not_found",),
         query=PageQuery,
+        scope="read",
     ),
     Operation(
         "POST",

@@ -43,6 +43,16 @@ class CloseBody(Input):
     reason: str | None = Field(None, min_length=1, max_length=200)
 
 
+async def list_sessions(call: Call) -> web.Response:
+    """The current one as the conversation has it, unless it has ended and its record says who held it last."""
+    conversation = await call.conversation()
+    ended = await call.parts.sessions.ended(conversation.id)
+    current = conversation.session
+    unrecorded = [current] if current is not None and not any(one.number == current.number for one in ended) else []
+    items = [shapes.SessionRecord.of(conversation.id, session) for session in (*unrecorded, *ended)]
+    return answer(shapes.SessionList(items=items))
+
+
 async def accept(call: Call) -> web.Response:
     """Again by the holder: 200."""
     conversation = await call.conversation()
@@ -96,6 +106,15 @@ async def _check(call: Call, conversation: Conversation, to: Target) -> None:
 
 
 OPERATIONS: Final = (
+    Operation(
+        "GET",
+        "/conversations/{id}/sessions",
+        list_sessions,
+        "The sessions of a conversation, the current one first",
+        {200: shapes.SessionList},
+        problems=("not_found",),
+        scope="read",
+    ),
     Operation(
         "POST",
         "/conversations/{id}/accept",

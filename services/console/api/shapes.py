@@ -11,7 +11,9 @@ from shared.store import agents
 
 
 class Shape(BaseModel):
-    model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, serialize_by_alias=True, validate_by_name=True, json_schema_serialization_defaults_required=True
+    )
 
 
 class Agent(Shape):
@@ -24,6 +26,7 @@ class Agent(Shape):
     capacity: int = Field(description="sessions this agent takes at once")
     load: int = Field(description="sessions this agent has now")
     auto_accept: bool
+    second_factor: bool = Field(description="whether logging in takes a code, too")
 
     @classmethod
     def of(cls, agent: agents.Agent) -> "Agent":
@@ -37,6 +40,7 @@ class Agent(Shape):
             capacity=agent.capacity,
             load=agent.load,
             auto_accept=agent.auto_accept,
+            second_factor=agent.second_factor is not None,
         )
 
 
@@ -45,10 +49,16 @@ class App(Shape):
     name: str
 
 
+class ProfileField(Shape):
+    name: str
+    value: str
+
+
 class Customer(Shape):
     id: str = Field(description="the openid, by which the app knows this person")
     name: str | None
     source: str | None = Field(description="the button's `session-from` when they last entered")
+    profile: list[ProfileField] = Field(description="what the mini program's own server tells of them, in its order")
 
 
 class Party(Shape):
@@ -92,6 +102,7 @@ class Conversation(Shape):
     updated_at: datetime | None
     session: Session | None
     quota: Quota | None = Field(description="null: the customer's window is closed")
+    held: int = Field(description="how many messages wait until the customer writes again")
     tags: list[str]
 
     @classmethod
@@ -100,13 +111,14 @@ class Conversation(Shape):
             id=conversation.id,
             version=conversation.version,
             app=App(id=conversation.app_id, name=app_name),
-            customer=Customer(id=conversation.openid, name=conversation.name, source=conversation.source),
+            customer=_customer(conversation),
             last_seq=conversation.last_seq,
             preview=_preview(conversation.preview),
             unread=conversation.unread,
             updated_at=conversation.updated_at,
             session=_session(conversation),
             quota=quota(conversation.ledger.balance(now)),
+            held=len(conversation.held),
             tags=list(conversation.tags),
         )
 
@@ -200,6 +212,81 @@ class MessageList(Shape):
     last_seq: int
 
 
+class NoteList(Shape):
+    items: list[Message] = Field(description="the last ones, newest first")
+    next: None = None
+
+
+class SessionRecord(Shape):
+    """One session of a conversation: the current one, or one that has ended."""
+
+    id: str
+    number: int
+    state: model.SessionState
+    responder: Party | None = Field(description="who holds it, or held it when it ended")
+    opened_at: datetime
+    closed_at: datetime | None
+    reason: str | None
+
+    @classmethod
+    def of(cls, conversation: str, session: model.Session) -> "SessionRecord":
+        return cls(
+            id=session.id_in(conversation),
+            number=session.number,
+            state=session.state,
+            responder=_party(session.responder) if session.responder else None,
+            opened_at=session.opened_at,
+            closed_at=session.closed_at,
+            reason=session.reason,
+        )
+
+
+class SessionList(Shape):
+    items: list[SessionRecord] = Field(description="newest first")
+    next: None = None
+
+
+class DescribedCustomer(Shape):
+    id: str = Field(description="the openid")
+    conversation_id: str
+    name: str | None
+    profile: list[ProfileField]
+
+    @classmethod
+    def of(cls, openid: str, conversation: model.Conversation) -> "DescribedCustomer":
+        return cls(
+            id=openid,
+            conversation_id=conversation.id,
+            name=conversation.name,
+            profile=_profile(conversation),
+        )
+
+
+class DeletedCustomer(Shape):
+    """The deletion is on its way, and cannot be taken back."""
+
+    conversation_id: str
+
+
+class ExportedMessage(Message):
+    at_local: str = Field(description="the same instant in the app's time zone, with its offset")
+
+
+class Hit(Shape):
+    conversation: Conversation
+    message: Message
+
+
+class HitList(Shape):
+    items: list[Hit] = Field(description="newest first; may be short, or empty, while `next` is not null")
+    next: str | None = Field(description="the cursor of the next page; null: there is nothing more")
+
+
+class CustomerList(Shape):
+    items: list[Conversation] = Field(description="whoever was active last first")
+    next: None = None
+
+
 class Sent(Shape):
     items: list[Message] = Field(description="one message; several where a long text was split")
 
@@ -246,6 +333,19 @@ def quota(balance: Balance) -> Quota | None:
 
 def _party(party: model.Party) -> Party:
     return Party(kind=party.kind, id=party.id, name=party.name)
+
+
+def _profile(conversation: model.Conversation) -> list[ProfileField]:
+    return [ProfileField(name=field.name, value=field.value) for field in conversation.profile]
+
+
+def _customer(conversation: model.Conversation) -> Customer:
+    return Customer(
+        id=conversation.openid,
+        name=conversation.name,
+        source=conversation.source,
+        profile=_profile(conversation),
+    )
 
 
 def _preview(preview: model.Preview | None) -> Preview | None:

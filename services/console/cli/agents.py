@@ -2,32 +2,26 @@
 
 import argparse
 import asyncio
-import re
 import secrets
-import string
 from typing import Any, Final
 
+from services.console.administering.agent_changes import AgentChanges, Changed, LastAdmin, NoSuchAgent
+from services.console.administering.agent_fields import check_password, checked, made_password
 from services.console.cli.environment import Environment
-from services.console.cli.failures import Failed, Misused, Refused
+from services.console.cli.failures import Failed, Refused
+from services.console.cli.option_names import options_named
 from services.console.cli.output import Column, Output
 from services.console.cli.secret_values import secret_value
 from services.console.cli.servers import database_of, hinted, publisher_of
 from shared.contracts import AgentChanged
-from shared.contracts.hints import PresenceChanged, SettingsChanged
+from shared.contracts.hints import LiveHint, SettingsChanged
 from shared.passwords import hash_password
 from shared.settings import MongoSettings
 from shared.store.agents import Agent, AgentExists, AgentStore
+from shared.store.audit import COMMAND_LINE
 from shared.store.driver import Database
-from shared.store.logins import LoginStore
 
-SHORTEST_PASSWORD: Final = 8
-LONGEST_PASSWORD: Final = 1024
-MOST_CAPACITY: Final = 200
-
-_LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
-_MADE_LENGTH: Final = 16
-_UNMISTAKABLE: Final = "".join(sorted(set(string.ascii_letters + string.digits) - set("Il1O0o")))
-
+_AGENTS: Final = SettingsChanged(what="agents")
 _COLUMNS: Final = (
     Column("LOGIN", "login"),
     Column("NAME", "name", 24),
@@ -37,6 +31,7 @@ _COLUMNS: Final = (
     Column("PRESENCE", "presence"),
     Column("LOAD", "load"),
     Column("CAPACITY", "capacity"),
+    Column("SECOND FACTOR", "second_factor"),
 )
 
 
@@ -63,6 +58,10 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
         switching = verbs.add_parser(verb, parents=[as_json], help=what)
         switching.add_argument("login", metavar="LOGIN")
         switching.set_defaults(run=run)
+    factor = verbs.add_parser("second-factor", parents=[as_json], help="for an agent who lost phone and recovery codes")
+    factor.add_argument("login", metavar="LOGIN")
+    factor.add_argument("--remove", action="store_true", required=True, help="let the password alone be enough again")
+    factor.set_defaults(run=remove_second_factor)
 
 
 def _add_password(parser: argparse.ArgumentParser) -> None:
@@ -70,30 +69,19 @@ def _add_password(parser: argparse.ArgumentParser) -> None:
 
 
 async def add(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    if _LOGIN.fullmatch(args.login) is None:
-        raise Misused(
-            "LOGIN must begin with a small letter or digit; then small letters, digits and . _ @ - may follow"
-        )
-    if not 0 <= args.capacity <= MOST_CAPACITY:
-        raise Misused(f"--capacity must be from 0 to {MOST_CAPACITY}")
-    if not args.name.strip() or not all(group.strip() for group in args.group):
-        raise Misused("--name and --group must not be blank")
+    with options_named():
+        fields = {"name": args.name, "role": args.role, "groups": tuple(args.group)}
+        # Its capacity is judged by the check, which names the option.
+        asked = checked(Agent(id=args.login, **fields).but(capacity=args.capacity))
     given = _given_password(args)
     password = given or made_password()
-    agent = Agent(
-        id=args.login,
-        name=args.name.strip(),
-        role=args.role,
-        groups=tuple(dict.fromkeys(group.strip() for group in args.group)),
-        capacity=args.capacity,
-        password_hash=await asyncio.to_thread(hash_password, password),
-    )
+    agent = asked.but(password_hash=await asyncio.to_thread(hash_password, password))
     async with database_of(environment.settings(MongoSettings)) as database:
         try:
-            await AgentStore(database).add(agent)
+            await AgentChanges(database, COMMAND_LINE).add(agent)
         except AgentExists:
             raise Refused(f"{agent.id} exists already; choose another login, or see `wxdesk agents list`") from None
-    await _announce(environment, output)
+    await _announce(environment, output, _AGENTS)
     _tell_password(output, agent, f"{agent.id} ({agent.name}) can log in", None if given else password)
 
 
@@ -107,30 +95,41 @@ async def list_all(_: argparse.Namespace, environment: Environment, output: Outp
 async def renew_password(args: argparse.Namespace, environment: Environment, output: Output) -> None:
     given = _given_password(args)
     password = given or made_password()
+    password_hash = await asyncio.to_thread(hash_password, password)
     async with database_of(environment.settings(MongoSettings)) as database:
-        agent = await _updated(database, args.login, password_hash=await asyncio.to_thread(hash_password, password))
-        await LoginStore(database).end_all_of(agent.id)
-    await _announce(environment, output)
+        try:
+            agent = await AgentChanges(database, COMMAND_LINE).renew_password(args.login, password_hash)
+        except NoSuchAgent:
+            raise _unknown(args.login) from None
+    # `logins` makes the consoles look at their live sockets again: some may be over now.
+    await _announce(environment, output, _AGENTS, SettingsChanged(what="logins"))
     _tell_password(output, agent, f"{agent.id} has a new password and is logged out", None if given else password)
 
 
 async def disable(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    async with database_of(environment.settings(MongoSettings)) as database:
-        agent = await _updated(database, args.login, enabled=False, presence="offline")
-        await LoginStore(database).end_all_of(agent.id)
-        await _tell_assignment(environment, database, agent, output)
-    await _announce(environment, output, agent)
+    agent = await _switched(args.login, environment, output, enabled=False)
     if agent.load:
         output.remark(f"{agent.id} still has {agent.load} of the conversations; a supervisor can move or close them.")
     output.done(f"{agent.id} is logged out and cannot log in any more.", summary(agent))
 
 
 async def enable(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    async with database_of(environment.settings(MongoSettings)) as database:
-        agent = await _updated(database, args.login, enabled=True)
-        await _tell_assignment(environment, database, agent, output)
-    await _announce(environment, output)
+    agent = await _switched(args.login, environment, output, enabled=True)
     output.done(f"{agent.id} can log in again, with the password as it was.", summary(agent))
+
+
+async def remove_second_factor(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    async with database_of(environment.settings(MongoSettings)) as database:
+        try:
+            removed = await AgentChanges(database, COMMAND_LINE).remove_second_factor(args.login)
+        except NoSuchAgent:
+            raise _unknown(args.login) from None
+    if not removed:
+        output.done(f"{args.login} has no second factor.", {"login": args.login, "second_factor": False})
+        return
+    await _announce(environment, output, _AGENTS)
+    told = f"{args.login} can log in with the password alone, and should add a second factor again."
+    output.done(told, {"login": args.login, "second_factor": False})
 
 
 def summary(agent: Agent) -> dict[str, Any]:
@@ -144,18 +143,15 @@ def summary(agent: Agent) -> dict[str, Any]:
         "load": agent.load,
         "capacity": agent.capacity,
         "auto_accept": agent.auto_accept,
+        "second_factor": agent.second_factor is not None,
     }
-
-
-def made_password() -> str:
-    """A password nobody has to guess at: some 90 bits, without characters that look alike."""
-    return "".join(secrets.choice(_UNMISTAKABLE) for _ in range(_MADE_LENGTH))
 
 
 def _given_password(args: argparse.Namespace) -> str | None:
     password = secret_value("--password", args.password)
-    if password is not None and not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Misused(f"--password must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters")
+    if password is not None:
+        with options_named():
+            check_password(password, args.login)
     return password
 
 
@@ -167,11 +163,22 @@ def _tell_password(output: Output, agent: Agent, sentence: str, made: str | None
         output.done(f"{sentence}. Password, shown only now: {made}", {**summary(agent), "password": made})
 
 
-async def _updated(database: Database, login: str, **fields: object) -> Agent:
-    agent = await AgentStore(database).update(login, **fields)
-    if agent is None:
-        raise Refused(f"there is no agent {login}; see `wxdesk agents list`")
-    return agent
+async def _switched(login: str, environment: Environment, output: Output, *, enabled: bool) -> Agent:
+    async with database_of(environment.settings(MongoSettings)) as database:
+        try:
+            changed: Changed = await AgentChanges(database, COMMAND_LINE).change(login, {"enabled": enabled})
+        except NoSuchAgent:
+            raise _unknown(login) from None
+        except LastAdmin:
+            how = "make another with `wxdesk agents add LOGIN --name NAME --role admin` first"
+            raise Refused(f"{login} is the only administrator; {how}") from None
+        await _tell_assignment(environment, database, changed.after, output)
+    await _announce(environment, output, *changed.hints)
+    return changed.after
+
+
+def _unknown(login: str) -> Refused:
+    return Refused(f"there is no agent {login}; see `wxdesk agents list`")
 
 
 async def _tell_assignment(environment: Environment, database: Database, agent: Agent, output: Output) -> None:
@@ -183,9 +190,6 @@ async def _tell_assignment(environment: Environment, database: Database, agent: 
         output.remark(f"Assignment was not told and finds out by itself: {failed}")
 
 
-async def _announce(environment: Environment, output: Output, gone: Agent | None = None) -> None:
-    hints = [SettingsChanged(what="agents"), SettingsChanged(what="logins")]
-    presence = [PresenceChanged(agent_id=gone.id, name=gone.name, presence=gone.presence)] if gone else []
-    # `logins` makes the consoles look at their live sockets again: some may be over now.
-    if not await hinted(environment, *hints, *presence):
+async def _announce(environment: Environment, output: Output, *hints: LiveHint) -> None:
+    if not await hinted(environment, *hints):
         output.remark("RabbitMQ was not told; the services find out by themselves within 10 s.")

@@ -7,31 +7,24 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from services.console.cli.app_fields import (
-    callback_url,
-    changed_fields,
-    check_app_id,
-    checked,
-    next_steps,
-    policy_document,
-    read_policy,
-    summary,
-)
+from services.console.administering.app_changes import AppChanges, ChangedMeanwhile, NoSuchApp
+from services.console.administering.app_fields import callback_url, checked, policy_document
+from services.console.cli.app_fields import next_steps, read_policy, summary
 from services.console.cli.environment import Environment
 from services.console.cli.failures import Misused, Refused
+from services.console.cli.option_names import options_named
 from services.console.cli.output import Column, Output, as_json
 from services.console.cli.purge import confirm, purge
 from services.console.cli.secret_values import document_text, secret_word
 from services.console.cli.servers import SealedSettings, database_of, hinted
+from shared.clock import real_now
 from shared.contracts.hints import SettingsChanged
 from shared.conversation.policy import Policy
 from shared.store.apps import App, AppExists, AppStore
+from shared.store.audit import COMMAND_LINE, AuditLog
 from shared.store.driver import Database
 from shared.store.erasing import Eraser
 from shared.store.sealing import Sealer
-
-RACES: Final = 5
-"""How often a change is tried again when somebody else was faster."""
 
 _COLUMNS: Final = (
     Column("APPID", "app_id"),
@@ -89,14 +82,13 @@ def _add_options(parser: argparse.ArgumentParser, *, mode: str | None, body_form
 
 
 async def add(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    fields = {"app_id": check_app_id(args.appid), "policy": Policy(), **_given(args)}
-    app = checked(App(**fields))
-    async with _app_store(environment) as (_, apps):
+    with options_named():
+        app = checked(App(**{"app_id": args.appid, "policy": Policy(), **_given(args)}))
+    async with _app_store(environment) as (database, apps):
         try:
-            await apps.add(app)
+            stored = await _changes(database, apps).add(app)
         except AppExists:
             raise Refused(f"{app.app_id} exists already; change it with `wxdesk apps update {app.app_id} …`") from None
-        stored = await _existing(apps, app.app_id)
     await _announce(environment, output)
     url = _callback_url(environment, app.app_id)
     added = f"{app.app_id} ({app.name}) is registered."
@@ -128,8 +120,8 @@ async def update(args: argparse.Namespace, environment: Environment, output: Out
         changes["enabled"] = True
     if not changes:
         raise Misused("nothing to change; name at least one field, as in --name. See `wxdesk apps update --help`")
-    async with _app_store(environment) as (_, apps):
-        app = await _changed(apps, args.app, changes)
+    async with _app_store(environment) as (database, apps):
+        app = await _changed(_changes(database, apps), args.app, changes)
     await _announce(environment, output)
     rotated = (
         " The old AES key still opens pushes; end that with --forget-previous-key." if "aes_key" in changes else ""
@@ -144,7 +136,7 @@ async def remove(args: argparse.Namespace, environment: Environment, output: Out
         if args.purge:
             confirm(app.app_id, args.yes)
         if app.enabled:
-            app = await _changed(apps, args.app, {"enabled": False})
+            app = await _changed(_changes(database, apps), args.app, {"enabled": False})
             await _announce(environment, output)
         if not args.purge:
             again = f"`wxdesk apps update {app.app_id} --enable` brings it back, `--purge` deletes it with its history"
@@ -153,6 +145,8 @@ async def remove(args: argparse.Namespace, environment: Environment, output: Out
         erased = await purge(environment, database, app.app_id, args.patience)
         await apps.remove(app.app_id)
         await Eraser(database).forget_app(app.app_id)
+        told = {"name": (app.name, None), "conversations": (erased, 0)}
+        await AuditLog(database).note(COMMAND_LINE, "app.removed", app.app_id, told, real_now())
     await _announce(environment, output)
     output.done(
         f"{app.app_id} is deleted with its {erased} conversations.",
@@ -170,18 +164,28 @@ async def _app_store(environment: Environment) -> AsyncIterator[tuple[Database, 
 async def _existing(apps: AppStore, app_id: str) -> App:
     app = await apps.get(app_id)
     if app is None:
-        raise Refused(f"there is no app {app_id}; see `wxdesk apps list`")
+        raise _unknown(app_id)
     return app
 
 
-async def _changed(apps: AppStore, app_id: str, changes: dict[str, Any]) -> App:
-    """The app with these fields set, tried again on whatever somebody else made of it meanwhile."""
-    for _ in range(RACES):
-        wanted = checked(changed_fields(await _existing(apps, app_id), changes))
-        saved = await apps.save(wanted)
-        if saved is not None:
-            return saved
-    raise Refused(f"{app_id} keeps being changed by somebody else; look at it with `wxdesk apps show {app_id}`")
+def _unknown(app_id: str) -> Refused:
+    return Refused(f"there is no app {app_id}; see `wxdesk apps list`")
+
+
+def _changes(database: Database, apps: AppStore) -> AppChanges:
+    return AppChanges(apps, AuditLog(database), COMMAND_LINE)
+
+
+async def _changed(apps: AppChanges, app_id: str, changes: dict[str, Any]) -> App:
+    """The app with these fields set, whatever somebody else made of it meanwhile."""
+    try:
+        with options_named():
+            return await apps.change(app_id, changes)
+    except NoSuchApp:
+        raise _unknown(app_id) from None
+    except ChangedMeanwhile:
+        how = f"look at it with `wxdesk apps show {app_id}`"
+        raise Refused(f"{app_id} keeps being changed by somebody else; {how}") from None
 
 
 def _given(args: argparse.Namespace) -> dict[str, Any]:

@@ -44,9 +44,13 @@ class Console:
     def headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
-    async def log_in(self, login: str, password: str) -> None:
-        body = {"login": login, "password": password}
+    async def log_in(self, login: str, password: str, code: str | None = None) -> None:
+        """`code` is of the second factor, for those who have one. Raises Refused."""
+        body = {"login": login, "password": password, **({"code": code} if code else {})}
         answer = await call(self.session, self.server, "POST", f"{API}/login", json=body)
+        if answer.status == _UNAUTHORIZED and isinstance(answer.body, dict) and answer.body.get("second_factor"):
+            wrong = "WXDESK_CODE is wrong, or was used already" if code else f"{login} logs in with a code as well"
+            raise Refused(f"{wrong}; set WXDESK_CODE to what the authenticator app shows now, or to a recovery code")
         if answer.status == _UNAUTHORIZED:
             raise Refused(f"the console does not know {login} by this password; correct --as or WXDESK_PASSWORD")
         fields = self._fields(answer)
@@ -106,7 +110,7 @@ async def console_as(environment: Environment, login: str) -> AsyncIterator[Cons
     server = Server("console", environment.address("console"), "CONSOLE_URL")
     async with http_session() as session:
         console = Console(session, server)
-        await console.log_in(login, password)
+        await console.log_in(login, password, environment.variable("WXDESK_CODE"))
         try:
             yield console
         finally:

@@ -2,16 +2,15 @@
 
 import argparse
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import aiohttp
 
+from services.console.administering.checks.check import Check, Ways, fail
+from services.console.administering.checks.one_app import PROBE, Addresses, app_checks, group_check
 from services.console.cli.calls import http_session
 from services.console.cli.checks.broker import queue_checks, topology_check, version_check
-from services.console.cli.checks.check import Check, fail, warn
 from services.console.cli.checks.services import readiness_check
-from services.console.cli.checks.store import agent_check, dead_check, group_check, openable_apps, store_checks
-from services.console.cli.checks.wechat import gateway_check, push_check, url_check, wechat_checks
+from services.console.cli.checks.store import agent_check, dead_check, openable_apps, store_checks
 from services.console.cli.environment import Environment
 from services.console.cli.failures import Failed, Refused
 from services.console.cli.output import Output
@@ -21,16 +20,17 @@ from shared.bus.connection import BrokerUnavailable
 from shared.bus.inspection import BrokerRefused, inspected
 from shared.bus.topology import Topology
 from shared.clock import real_now
-from shared.settings import RabbitSettings, WeChatSettings, is_loopback
+from shared.settings import RabbitSettings, WeChatSettings
 from shared.store.agents import AgentStore
 from shared.store.apps import App, AppStore
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
 from shared.store.topology import stored_topology
-from shared.wechat.client import WeChatClient
 
-PROBE: Final = aiohttp.ClientTimeout(total=5.0)
-"""As long as WeChat waits for an answer."""
+WAYS: Final = Ways(
+    renewal="copy the AppSecret again: `wxdesk apps update {app_id} --secret -`",
+    enable="`wxdesk apps update {app_id} --enable` brings it back",
+)
 
 
 def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
@@ -114,22 +114,13 @@ class Doctor:
                 self._say(await readiness_check(session, name, address, PROBE))
 
     async def _look_at_app(self, session: aiohttp.ClientSession, app: App) -> None:
-        if not app.enabled:
-            do = f"`wxdesk apps update {app.app_id} --enable` brings it back"
-            self._say(warn(f"{app.app_id} is disabled: its pushes are refused and nothing is sent", do))
-            return
-        base = self._wechat.wechat_api_base
-        at_sandbox = is_loopback(urlsplit(base).hostname or "")
-        async for check in wechat_checks(WeChatClient(session, base), app, at_sandbox=at_sandbox):
+        addresses = Addresses(
+            wechat=self._wechat.wechat_api_base,
+            public=self._environment.variable("PUBLIC_BASE_URL"),
+            gateway=self._environment.address_if_known("gateway"),
+        )
+        async for check in app_checks(session, app, addresses, WAYS, real_now()):
             self._say(check)
-        public_base = self._environment.variable("PUBLIC_BASE_URL")
-        self._say(url_check(app.app_id, public_base, at_sandbox=at_sandbox))
-        gateway = self._environment.address_if_known("gateway") or public_base
-        if gateway:
-            self._say(await gateway_check(session, app, gateway, PROBE))
-        else:
-            self._say(warn(f"{app.app_id}: the gateway was not asked", "set GATEWAY_URL or PUBLIC_BASE_URL"))
-        self._say(push_check(app, real_now()))
 
     def _say(self, check: Check) -> None:
         self.found.append(check)

@@ -43,6 +43,7 @@ class ShowingCard(_Body):
 
 class Tapping(_Body):
     n: int
+    link: int = Field(0, ge=0, description="which link of a text, from 0")
 
 
 class ConsoleAction(_Body):
@@ -109,7 +110,7 @@ async def tap(request: web.Request) -> web.Response:
     _, customer = customer_of(request)
     wanted = await read_model(request, Tapping)
     item = customer.phone.item(wanted.n)
-    page = opened(item.content) if item is not None and item.sender == "service" else None
+    page = opened(item.content, wanted.link) if item is not None and item.sender == "service" else None
     if page is None:
         raise Problem(422, f"item {wanted.n} is nothing to tap; tap a card, a link or a text with a link from service")
     return answer({"msg_id": None, "accepted": False, "notice": None, "attempts": [], "opened": page})
@@ -145,6 +146,7 @@ async def console(request: web.Request) -> web.Response:
     else:
         customer.console.check_held(now)
         customer.phone.show(now, "service", Content("text", text=wanted.text))
+    customer.phone.touch()
     return answer({"console": customer.console.at(now).state})
 
 

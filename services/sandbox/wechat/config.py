@@ -44,6 +44,7 @@ class AppConfig(BaseModel):
     mode: Literal["plain", "compat", "secure"]
     format: Literal["json", "xml"]
     callback_url: str
+    name: str = Field("", max_length=40, description="what the phone calls the mini program; empty = its appid")
     gh_id: str | None = Field(None, pattern=r"^gh_[A-Za-z0-9_]{1,61}$")
     knobs: Knobs = Field(default_factory=Knobs)
 

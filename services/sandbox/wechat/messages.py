@@ -32,6 +32,12 @@ class PushMessage:
     def is_event(self) -> bool:
         return self.msg_id is None
 
+    @property
+    def kind(self) -> str:
+        """The event's name, or the message's type."""
+        named = dict(self.fields)
+        return str(named.get("Event") or named.get("MsgType", ""))
+
     def all_fields(self) -> list[Field]:
         head: list[Field] = [("ToUserName", self.gh_id), ("FromUserName", self.openid), ("CreateTime", self.created_at)]
         return [*head, *self.fields]

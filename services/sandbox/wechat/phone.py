@@ -1,7 +1,8 @@
-"""What one customer sees in the chat, item by item, and the waiting for the next one."""
+"""What one customer sees in the chat, item by item, and the waiting for the next one or for any other change."""
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
@@ -50,19 +51,27 @@ class Item:
 
 
 class Phone:
-    """Items are numbered from 1; the newest `KEPT_ITEMS` are kept."""
+    """Items are numbered from 1; the newest `KEPT_ITEMS` are kept. `revision` counts every change of what is shown."""
 
     def __init__(self) -> None:
+        self.revision = 0
         self.items: deque[Item] = deque(maxlen=KEPT_ITEMS)
         self._shown = 0
         self._waiters: dict[asyncio.Future[None], int] = {}
+        self._watchers: set[asyncio.Future[None]] = set()
 
     def show(self, at: datetime, sender: Sender, content: Content, msg_id: str | None = None) -> Item:
         self._shown += 1
         item = Item(self._shown, at, sender, content, msg_id)
         self.items.append(item)
         self._wake(item.n)
+        self.touch()
         return item
+
+    def touch(self) -> None:
+        """Tell those who watch that something has changed: an item, the typing notice, the window, a push."""
+        self.revision += 1
+        _end_waiting(self._watchers)
 
     def after(self, n: int) -> list[Item]:
         return [item for item in self.items if item.n > n]
@@ -84,11 +93,36 @@ class Phone:
     def let_go(self) -> None:
         """Answer everyone who waits, item or not."""
         self._wake(None)
+        _end_waiting(self._watchers)
 
     def _wake(self, shown: int | None) -> None:
         for waiter, n in self._waiters.items():
             if not waiter.done() and (shown is None or shown > n):
                 waiter.set_result(None)
+
+    def watched_by(self, watcher: asyncio.Future[None]) -> None:
+        self._watchers.add(watcher)
+
+    def left_by(self, watcher: asyncio.Future[None]) -> None:
+        self._watchers.discard(watcher)
+
+
+async def wait_for_any(phones: Collection[Phone], seconds: float) -> None:
+    """Return when one of these has changed or let go, or when `seconds` of real time have passed."""
+    watcher: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    for phone in phones:
+        phone.watched_by(watcher)
+    try:
+        await asyncio.wait([watcher], timeout=seconds)
+    finally:
+        for phone in phones:
+            phone.left_by(watcher)
+
+
+def _end_waiting(watchers: Collection[asyncio.Future[None]]) -> None:
+    for watcher in watchers:
+        if not watcher.done():
+            watcher.set_result(None)
 
 
 def item_view(item: Item, base_url: str) -> dict[str, Any]:

@@ -7,8 +7,7 @@ import asyncio
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Literal, TypeVar
+from typing import Any, Final, TypeVar
 
 import structlog
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -20,6 +19,7 @@ from services.sandbox.wechat.envelopes import delivery, url_check
 from services.sandbox.wechat.lanes import Turn
 from services.sandbox.wechat.messages import PushMessage
 from services.sandbox.wechat.phone import SERVICE_FAILURE, Content
+from services.sandbox.wechat.pushbook import Attempt, PushRecord, Verdict
 from services.sandbox.wechat.state import App, Customer, World
 from shared.wechat.passive_reply import ReplyRejected, open_reply
 from shared.wechat.push import CallbackSettings
@@ -31,7 +31,6 @@ _SHOWN_CHARACTERS: Final = 2_000
 _USER_AGENT: Final = "Mozilla/4.0"
 _OK: Final = 200
 
-Verdict = Literal["accepted", "transferred", "malformed", "unanswered"]
 Result = TypeVar("Result")
 
 
@@ -42,25 +41,6 @@ class PushTiming:
     timeout_seconds: float = 5.0
     resend_pauses_seconds: tuple[float, ...] = (1.0, 2.0, 4.0)
     overtake_wait_seconds: float = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One delivery. `error` says what was wrong with the answer, or why there was none."""
-
-    at: datetime
-    status: int | None
-    body: str | None
-    ms: float
-    error: str | None
-    verdict: Verdict
-
-    @property
-    def is_accepted(self) -> bool:
-        return self.verdict in {"accepted", "transferred"}
-
-    def view(self) -> dict[str, Any]:
-        return {"at": self.at, "status": self.status, "body": self.body, "ms": self.ms, "error": self.error}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +94,10 @@ class Pusher:
         reorders = self._faults.state.push.reorder
         turn = customer.lane.queue(self._timing.overtake_wait_seconds if reorders else None)
         self.counts.in_flight += 1
-        return self._spawn(self._settle(app, customer, message, turn))
+        record = PushRecord(message.kind, message.msg_id, self._world.clock.now())
+        customer.pushes.append(record)
+        customer.phone.touch()
+        return self._spawn(self._settle(app, customer, message, turn, record))
 
     async def check_url(self, config: AppConfig) -> UrlCheck:
         """WeChat's GET when a callback URL is saved: 200 and exactly echostr, or the URL is refused."""
@@ -140,21 +123,29 @@ class Pusher:
         await asyncio.gather(*tasks, return_exceptions=True)
         self.counts = PushCounts()
 
-    async def _settle(self, app: App, customer: Customer, message: PushMessage, turn: Turn) -> Settled:
+    async def _settle(
+        self, app: App, customer: Customer, message: PushMessage, turn: Turn, record: PushRecord
+    ) -> Settled:
         faults = self._faults.state.push
+        attempts = record.attempts
         async with turn.taken(after_seconds=faults.delay_ms / 1000):
             copies = [self._spawn(self._attempt(app, customer, message)) for _ in range(faults.duplicate)]
-            attempts = [await self._attempt(app, customer, message)]
+            attempts.append(await self._attempt(app, customer, message))
         for pause in self._timing.resend_pauses_seconds:
             if attempts[-1].verdict != "unanswered":
                 break
+            customer.phone.touch()
             await asyncio.sleep(pause)
             attempts.append(await self._attempt(app, customer, message))
         attempts += await asyncio.gather(*copies)
-        return self._settled(app, customer, message, attempts)
+        record.accepted = any(attempt.is_accepted for attempt in attempts)
+        settled = self._settled(app, customer, message, attempts, accepted=record.accepted)
+        customer.phone.touch()
+        return settled
 
-    def _settled(self, app: App, customer: Customer, message: PushMessage, attempts: list[Attempt]) -> Settled:
-        accepted = any(attempt.is_accepted for attempt in attempts)
+    def _settled(
+        self, app: App, customer: Customer, message: PushMessage, attempts: list[Attempt], *, accepted: bool
+    ) -> Settled:
         self.counts.in_flight -= 1
         if accepted:
             self.counts.accepted += 1

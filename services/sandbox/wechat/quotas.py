@@ -80,6 +80,11 @@ class CallCounters:
         counter.turn_to(now)
         return counter.in_day
 
+    def today(self, now: datetime) -> dict[str, int]:
+        """How often each API was called today, those that were."""
+        used = {path: self.used_today(path, now) for path in self._counters}
+        return {path: count for path, count in used.items() if count}
+
     def clear(self, now: datetime) -> None:
         """Forget the day's calls; raises Refused (48006) the eleventh time in a month."""
         day = wechat_day(now)

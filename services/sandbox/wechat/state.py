@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from services.sandbox.wechat.console import ConsoleSession
 from services.sandbox.wechat.lanes import Lane
 from services.sandbox.wechat.media import MediaShelf
 from services.sandbox.wechat.phone import Phone
+from services.sandbox.wechat.pushbook import KEPT_PUSHES, PushRecord
 from services.sandbox.wechat.quotas import CallCounters
 from services.sandbox.wechat.rids import RidBook
 from services.sandbox.wechat.tokens import Tokens
@@ -34,6 +36,7 @@ class Customer:
     console: ConsoleSession = field(default_factory=ConsoleSession)
     phone: Phone = field(default_factory=Phone)
     lane: Lane = field(default_factory=Lane)
+    pushes: deque[PushRecord] = field(default_factory=lambda: deque(maxlen=KEPT_PUSHES))
 
     def is_shown_typing(self, now: datetime) -> bool:
         return self.typing_until is not None and now < self.typing_until
@@ -67,7 +70,7 @@ class App:
 
 
 class World:
-    """All apps, and what is WeChat's rather than one app's."""
+    """All apps, and what is WeChat's rather than one app's. `life` names the time since the last start or reset."""
 
     def __init__(self, clock: Clock, chance: Chance) -> None:
         self.clock = clock
@@ -79,6 +82,7 @@ class World:
 
     def forget(self) -> None:
         """Lose everything that happened; the apps' configurations stay."""
+        self.life = self.chance.text(8)
         self.tokens = Tokens()
         self.rids = RidBook()
         self.let_go()
@@ -90,6 +94,12 @@ class World:
         for app in self.apps.values():
             for customer in app.customers.values():
                 customer.phone.let_go()
+
+    def touch_all(self) -> None:
+        """Tell those who watch phones that time itself has moved."""
+        for app in self.apps.values():
+            for customer in app.customers.values():
+                customer.phone.touch()
 
     def new_msg_id(self) -> int:
         """Unique, increasing, and above 2^53 like WeChat's own."""

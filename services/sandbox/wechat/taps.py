@@ -14,14 +14,17 @@ _ANCHOR: Final = re.compile(r"<a\s([^>]*)>", re.IGNORECASE)
 _ATTRIBUTE: Final = re.compile(r"""([\w-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
-def opened(content: Content) -> dict[str, Any] | None:
-    """`{path, query}` of a mini program page, `{url}` of a web page, or None if there is nothing to tap."""
+def opened(content: Content, link: int = 0) -> dict[str, Any] | None:
+    """`{path, query}` of a mini program page, `{url}` of a web page, or None if there is nothing to tap.
+
+    `link` counts the links of a text from 0.
+    """
     if content.card is not None:
         return _page(content.card.path)
     if content.link is not None:
         return {"url": content.link.url}
-    anchor = _ANCHOR.search(content.text or "")
-    return _anchored(anchor[1]) if anchor is not None else None
+    anchors = _ANCHOR.findall(content.text or "")
+    return _anchored(anchors[link]) if link < len(anchors) else None
 
 
 def _anchored(attributes: str) -> dict[str, Any] | None:

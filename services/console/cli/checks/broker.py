@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-from services.console.cli.checks.check import Check, fail, ok, warn
+from services.console.administering.checks.check import Check, fail, ok, warn
 from shared.bus.inspection import Inspection, QueueSeen
 from shared.bus.topology import BOT, CONVERSATION, LIVE, OFFERS, OUTBOUND, Topology
 from shared.settings import RabbitSettings

@@ -2,7 +2,7 @@
 
 import aiohttp
 
-from services.console.cli.checks.check import Check, fail, ok
+from services.console.administering.checks.check import Check, fail, ok
 
 _OK = 200
 

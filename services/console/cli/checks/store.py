@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final
 
-from services.console.cli.checks.check import Check, fail, ok, warn
+from services.console.administering.checks.check import Check, fail, ok, warn
 from shared.clock import real_now
 from shared.store.agents import Agent
 from shared.store.apps import App, AppStore
@@ -52,15 +52,6 @@ def agent_check(agents: Sequence[Agent]) -> Check:
     if not online:
         return warn(f"none of {len(enabled)} agents is online", "customers wait until one is; log in at the desk")
     return ok(f"{len(online)} of {len(enabled)} agents are online")
-
-
-def group_check(app: App, agents: Sequence[Agent]) -> list[Check]:
-    """An app that only certain groups serve needs somebody in them."""
-    groups = app.policy.assignment.groups
-    if not groups or any(agent.enabled and set(groups) & set(agent.groups) for agent in agents):
-        return []
-    what = f"{app.app_id}: nobody is in the groups that serve it ({', '.join(groups)}), so its customers wait for ever"
-    return [fail(what, "put an agent into one of them, or change assignment.groups in its settings")]
 
 
 async def openable_apps(database: Database, store: AppStore) -> tuple[list[App], Check]:

@@ -6,20 +6,44 @@
  */
 
 /**
- * What may be loaded first: the entry with one of the pages that load when they are gone to. Whatever else the entry
- * loads by itself (the words of a language, say) counts to each, even where only one of several is ever needed.
+ * What may be loaded first: the entry alone, with a page that loads when it is gone to, with a page of that page …
+ * Whatever else the entry loads by itself (the words of a language, say) counts to each, even where only one of
+ * several is ever needed.
  * @param {Manifest} manifest
  * @returns {FirstLoad[]}
  */
 export function firstLoads(manifest) {
   const entry = Object.keys(manifest).find((key) => manifest[key]?.isEntry)
   if (!entry) throw new Error('the manifest has no entry')
-  const always = closure(manifest, [entry])
-  const later = [...always].flatMap((key) => chunk(manifest, key).dynamicImports ?? [])
-  const pages = later.filter((key) => key.endsWith('.vue'))
-  const others = later.filter((key) => !key.endsWith('.vue'))
-  const loads = pages.length ? [...new Set(pages)] : [entry]
-  return loads.map((page) => gathered(manifest, page, closure(manifest, [...always, ...others, page])))
+  const others = onDemand(manifest, closure(manifest, [entry])).filter((key) => !isPage(key))
+  return [...within(manifest, entry, closure(manifest, [entry, ...others]))]
+}
+
+/**
+ * This load, and every one that goes on from it.
+ * @param {Manifest} manifest
+ * @param {string} name
+ * @param {Set<string>} keys
+ * @returns {Generator<FirstLoad>}
+ */
+function* within(manifest, name, keys) {
+  yield gathered(manifest, name, keys)
+  for (const page of onDemand(manifest, keys).filter(isPage)) {
+    yield* within(manifest, page, closure(manifest, [...keys, page]))
+  }
+}
+
+/** @param {string} key */
+const isPage = (key) => key.endsWith('.vue')
+
+/**
+ * What these chunks load later, and have not loaded yet.
+ * @param {Manifest} manifest
+ * @param {Set<string>} keys
+ */
+function onDemand(manifest, keys) {
+  const later = new Set([...keys].flatMap((key) => chunk(manifest, key).dynamicImports ?? []))
+  return [...later].filter((key) => !keys.has(key))
 }
 
 /**

@@ -28,6 +28,7 @@ def typing(call: ApiCall) -> Answer:
     if command == "Typing" and customer.is_shown_typing(call.now):
         raise Refused(45081)
     customer.typing_until = call.now + TYPING_PERIOD if command == "Typing" else None
+    customer.phone.touch()
     call.delivered = True
     return OK
 

@@ -75,3 +75,6 @@ export interface CannedReply {
   app_id: string | null
   version: number
 }
+
+export type AssignmentDecision = Schemas['AssignmentDecision']
+export type SessionRecord = Schemas['SessionRecord']

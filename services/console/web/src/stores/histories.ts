@@ -6,6 +6,8 @@ import { get } from '@/api/client'
 import type { Message, MessageList } from '@/api/shapes'
 
 const PAGE = 50
+/** On the way to a message far back, as much at once as the console gives. */
+const LARGE_PAGE = 200
 /** Conversations whose messages are kept in memory; switching between them shows them at once. */
 const KEPT = 60
 
@@ -70,12 +72,12 @@ export const useHistories = defineStore('histories', () => {
   }
 
   /** The page before the first one we have. */
-  function loadOlder(conversation: string): Promise<void> {
+  function loadOlder(conversation: string, limit = PAGE): Promise<void> {
     return once(`before:${conversation}`, async () => {
       const history = histories.get(conversation)
       const first = history?.messages[0]
       if (!history || history.whole || !first) return
-      const page = await get<MessageList>(path(conversation), { before_seq: first.seq, limit: PAGE })
+      const page = await get<MessageList>(path(conversation), { before_seq: first.seq, limit })
       merge(conversation, page.items, (page.items[0]?.seq ?? 1) <= 1 || page.items.length === 0)
     })
   }
@@ -98,7 +100,7 @@ export const useHistories = defineStore('histories', () => {
       const history = histories.get(conversation)
       const first = history?.messages[0]
       if (!history || history.whole || !first || first.seq <= seq) return
-      await loadOlder(conversation)
+      await loadOlder(conversation, LARGE_PAGE)
     }
   }
 

@@ -15,7 +15,7 @@ export interface Outgoing {
   readonly at: string
   readonly hold: boolean
   /** A picture on its way up, with an address to show it by meanwhile. */
-  readonly file: { blob: Blob; name: string; preview: string } | null
+  readonly file: { blob: Blob; name: string; preview: string; width?: number; height?: number } | null
   state: 'sending' | 'failed'
   problem: ProblemDocument | null
   commandId: string | null

@@ -4,7 +4,8 @@ import { chat } from './chat'
 import { customer } from './customer'
 import { lists } from './lists'
 import { problems } from './problems'
+import { refusals } from './refusals'
 import { shell } from './shell'
 import { times } from './times'
 
-export const words: Everything = { shell, lists, chat, customer, admin, problems, times }
+export const words: Everything = { shell, lists, chat, customer, admin, problems, refusals, times }

@@ -9,7 +9,7 @@ export const problems = {
   quota_used: 'The messages of this window are used up. It can be sent by itself once the customer writes again.',
   text_too_long: 'The message is over WeChat’s 2048 bytes. Send it in {parts} parts, or shorten it.',
   image_invalid: 'This file is no picture that WeChat takes. Use JPEG, PNG or GIF.',
-  too_large: 'The file is too large. Use a picture of at most 10 MB.',
+  too_large: 'The file is too large. Use a picture of at most 2 MB.',
   not_found: 'Not found: it may have been deleted, or you may not see it.',
   conflict: 'Things have changed. Look at the latest state, then try again.',
   invalid: 'Something is not right: {detail}',

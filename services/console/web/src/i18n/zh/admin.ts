@@ -1,1 +1,13 @@
-export const admin = {}
+export const admin = {
+  sections: {
+    account: '账户与偏好',
+    'canned-replies': '快捷回复',
+    apps: '小程序',
+    agents: '客服与分组',
+    tags: '标签',
+    notifiers: '群机器人提醒',
+    webhooks: 'Webhook',
+    tokens: 'API 令牌',
+    audit: '操作日志',
+  },
+}

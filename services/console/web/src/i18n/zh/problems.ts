@@ -9,7 +9,7 @@ export const problems = {
   quota_used: '本轮可发送的消息已用完。可等客户再次发来消息后自动发送。',
   text_too_long: '消息超过微信的 2048 字节上限。可拆成 {parts} 条发送，或缩短内容。',
   image_invalid: '此文件不是微信支持的图片。请使用 JPEG、PNG 或 GIF。',
-  too_large: '文件过大。请使用不超过 10 MB 的图片。',
+  too_large: '文件过大。请使用不超过 2 MB 的图片。',
   not_found: '没有找到：可能已被删除，或您无权查看。',
   conflict: '情况已变化，请看最新状态后再试。',
   invalid: '内容有误：{detail}',

@@ -23,3 +23,10 @@ def warn(what: str, do: str) -> Check:
 
 def fail(what: str, do: str) -> Check:
     return Check("fail", what, do)
+
+
+class Ways(NamedTuple):
+    """How whoever reads it sets something right; `{app_id}` stands for the app."""
+
+    renewal: str
+    enable: str

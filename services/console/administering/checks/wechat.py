@@ -4,14 +4,13 @@ import re
 import secrets
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 import aiohttp
 
-from services.console.cli.app_fields import callback_fault, callback_url
-from services.console.cli.checks.check import Check, fail, ok, warn
-from services.console.cli.output import instant
+from services.console.administering.app_fields import callback_fault, callback_url
+from services.console.administering.checks.check import Check, Ways, fail, ok, warn
 from shared.store.apps import App
 from shared.wechat.client import WeChatClient
 from shared.wechat.crypto import signature
@@ -28,12 +27,12 @@ _NOT_FOUND: Final = 404
 _FORBIDDEN: Final = 403
 
 
-async def wechat_checks(client: WeChatClient, app: App, *, at_sandbox: bool) -> AsyncIterator[Check]:
+async def wechat_checks(client: WeChatClient, app: App, ways: Ways, *, at_sandbox: bool) -> AsyncIterator[Check]:
     """The token, and with it WeChat's own look for our server (where it is offered)."""
     try:
         issued = await client.stable_token(app.app_id, app.secret.get_secret_value())
     except SendFailure as failure:
-        yield token_failure(app.app_id, failure)
+        yield token_failure(app.app_id, failure, ways)
         return
     yield ok(f"{app.app_id}: WeChat gives a token, good for {issued.expires_in_seconds} s")
     if at_sandbox:
@@ -61,7 +60,7 @@ async def wechat_checks(client: WeChatClient, app: App, *, at_sandbox: bool) -> 
         yield ok(f"{app.app_id}: WeChat reaches our server at {addresses}")
 
 
-def token_failure(app_id: str, failure: SendFailure) -> Check:
+def token_failure(app_id: str, failure: SendFailure, ways: Ways) -> Check:
     """What to do about a token that is not given, by WeChat's code."""
     said = f"{app_id}: WeChat gives no token: {failure.reason} ({failure.code})"
     if failure.code in _WHITELIST_CODES:
@@ -69,7 +68,7 @@ def token_failure(app_id: str, failure: SendFailure) -> Check:
         which = address[1] if address else "this server's address"
         return fail(said, f"add {which} at mp.weixin.qq.com, 开发管理 → 开发设置 → IP白名单; the sender's too")
     if failure.code in _SECRET_CODES:
-        return fail(said, f"copy the AppSecret again: `wxdesk apps update {app_id} --secret -`")
+        return fail(said, ways.renewal.format(app_id=app_id))
     if failure.code in _CONSENT_CODES:
         return fail(said, "have the mini program's administrator confirm this address in WeChat")
     if isinstance(failure, Unavailable):
@@ -117,7 +116,8 @@ def push_check(app: App, now: datetime) -> Check:
             "save the callback URL at mp.weixin.qq.com, then write to the mini program's customer service",
         )
     days = max(0, (now - app.verified_at).days)
-    return ok(f"{app.app_id}: the last genuine push arrived {instant(app.verified_at)}, {days} days ago")
+    at = app.verified_at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return ok(f"{app.app_id}: the last genuine push arrived {at}, {days} days ago")
 
 
 def _advice(response: aiohttp.ClientResponse) -> str:

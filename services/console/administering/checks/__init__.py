@@ -1,0 +1,1 @@
+"""Looks at one app, for `wxdesk doctor` and for the API."""

@@ -1,0 +1,249 @@
+"""Mini programs: what agents see of them, and all but the secrets for those who administer them."""
+
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from aiohttp import web
+from pydantic import Field, SecretStr, WithJsonSchema
+
+from services.console.administering.app_changes import AppChanges, ChangedMeanwhile, NoSuchApp
+from services.console.administering.app_fields import callback_fault, callback_url, read_policy
+from services.console.api.shapes import Shape
+from services.console.operations import Call, Input, Operation, answer
+from services.console.problem import Refused
+from shared.conversation.policy import Policy
+from shared.outage import Outage
+from shared.store.apps import App, AppExists
+
+Mode = Literal["plain", "compat", "secure"]
+Format = Literal["json", "xml"]
+
+
+class NewAppBody(Input):
+    app_id: str = Field(description="wx and 16 of 0-9 a-f")
+    name: str = Field(description="what agents see")
+    secret: SecretStr = Field(description="AppSecret")
+    token: SecretStr = Field(description="Token of 消息推送配置")
+    aes_key: SecretStr | None = Field(None, description="EncodingAESKey; needed but in mode plain")
+    mode: Mode = "secure"
+    format: Format = "json"
+    gh_id: str | None = Field(None, description="original id, gh_…")
+
+
+class AppBody(Input):
+    """What is left out, or null, stays; secrets are never told, so a form sends only those that are to be new."""
+
+    version: int | None = Field(None, description="the version this is a change of; another one by now: 409")
+    name: str | None = None
+    secret: SecretStr | None = None
+    token: SecretStr | None = None
+    aes_key: SecretStr | None = Field(None, description="the old one still opens pushes until it is forgotten")
+    forget_previous_key: bool = Field(default=False, description="open no more pushes with the AES key before")
+    mode: Mode | None = None
+    format: Format | None = None
+    gh_id: str | None = Field(None, description="empty: none")
+    enabled: bool | None = Field(None, description="false: its pushes are refused and nothing is sent")
+
+
+class SettingsBody(Input):
+    version: int = Field(description="the version this is a change of; another one by now: 409")
+    settings: Annotated[
+        dict[str, Any],
+        WithJsonSchema({"type": "object", "allOf": [{"$ref": "#/components/schemas/AppSettings"}]}),
+    ] = Field(description="all of them; one that is left out gets its default")
+
+
+class AppSettings(Policy):
+    """How sessions of one app are served."""
+
+    version: int = Field(0, exclude=True)
+
+    @classmethod
+    def of(cls, policy: Policy) -> "AppSettings":
+        return cls.model_construct(**policy.__dict__)
+
+
+class AppSummary(Shape):
+    id: str
+    name: str
+    enabled: bool
+    verified_at: datetime | None = Field(description="when a genuine push last arrived")
+    groups: list[str] = Field(description="of agents that serve it; empty: all agents")
+
+    @classmethod
+    def of(cls, app: App) -> "AppSummary":
+        return cls(
+            id=app.app_id,
+            name=app.name,
+            enabled=app.enabled,
+            verified_at=app.verified_at,
+            groups=list(app.policy.assignment.groups),
+        )
+
+
+class AppSummaryList(Shape):
+    items: list[AppSummary]
+    next: None = None
+
+
+class AppDetail(Shape):
+    id: str
+    name: str
+    enabled: bool
+    mode: Mode
+    format: Format
+    gh_id: str | None
+    version: int = Field(description="counts changes, of the settings too")
+    verified_at: datetime | None = Field(description="when a genuine push last arrived")
+    callback_url: str | None = Field(description="for 消息推送配置; null: PUBLIC_BASE_URL is not set")
+    callback_fault: str | None = Field(description="why WeChat would not take the callback URL")
+    has_aes_key: bool
+    has_previous_aes_key: bool
+    settings: AppSettings
+
+    @classmethod
+    def of(cls, app: App, public_base: str | None) -> "AppDetail":
+        url = callback_url(app.app_id, public_base)
+        return cls(
+            id=app.app_id,
+            name=app.name,
+            enabled=app.enabled,
+            mode=app.mode,
+            format=app.format,
+            gh_id=app.gh_id,
+            version=app.version,
+            verified_at=app.verified_at,
+            callback_url=url,
+            callback_fault=callback_fault(url) if url else None,
+            has_aes_key=app.aes_key is not None,
+            has_previous_aes_key=app.previous_aes_key is not None,
+            settings=AppSettings.of(app.policy),
+        )
+
+
+async def list_apps(call: Call) -> web.Response:
+    seen = [app for app in call.parts.backbone.apps.all() if call.access.sees(app.app_id)]
+    return answer(AppSummaryList(items=[AppSummary.of(app) for app in seen]))
+
+
+async def read_app(call: Call) -> web.Response:
+    return answer(_detail(call, await existing_app(call)))
+
+
+async def add_app(call: Call) -> web.Response:
+    body = await call.body(NewAppBody)
+    fields = {name: getattr(body, name) for name in NewAppBody.model_fields}
+    try:
+        app = await _changes(call).add(App(**{**fields, "gh_id": body.gh_id or None}))
+    except AppExists:
+        raise Refused("conflict", "There is an app of this appid already.") from None
+    await _announce(call)
+    return answer(_detail(call, app), status=201)
+
+
+async def change_app(call: Call) -> web.Response:
+    body = await call.body(AppBody)
+    changes = _given(body)
+    if not changes:
+        return answer(_detail(call, await existing_app(call)))
+    return await _changed(call, changes, body.version)
+
+
+async def change_app_settings(call: Call) -> web.Response:
+    body = await call.body(SettingsBody)
+    return await _changed(call, {"policy": read_policy(body.settings)}, body.version)
+
+
+async def existing_app(call: Call) -> App:
+    """The app named in the path, as it is stored; raises Refused."""
+    app = await call.parts.apps.get(call.request.match_info["app_id"])
+    if app is None:
+        raise _unknown()
+    return app
+
+
+async def _changed(call: Call, changes: dict[str, Any], version: int | None) -> web.Response:
+    try:
+        app = await _changes(call).change(call.request.match_info["app_id"], changes, version=version)
+    except NoSuchApp:
+        raise _unknown() from None
+    except ChangedMeanwhile as meanwhile:
+        detail = f"Somebody else changed this app meanwhile; it has version {meanwhile.version} now."
+        raise Refused("conflict", detail, version=meanwhile.version) from None
+    await _announce(call)
+    return answer(_detail(call, app))
+
+
+def _given(body: AppBody) -> dict[str, Any]:
+    """By the fields of App."""
+    fields = {name: getattr(body, name) for name in AppBody.model_fields.keys() - {"version", "forget_previous_key"}}
+    changes = {name: value for name, value in fields.items() if value is not None}
+    if body.gh_id is not None:
+        changes["gh_id"] = body.gh_id or None
+    if body.forget_previous_key:
+        changes["previous_aes_key"] = None
+    return changes
+
+
+def _changes(call: Call) -> AppChanges:
+    return AppChanges(call.parts.apps, call.parts.audit, call.author)
+
+
+def _detail(call: Call, app: App) -> AppDetail:
+    return AppDetail.of(app, call.parts.settings.public_base_url)
+
+
+def _unknown() -> Refused:
+    return Refused("not_found", "There is no such app.")
+
+
+async def _announce(call: Call) -> None:
+    # Whoever changed something asks here next; everyone else hears of it.
+    with suppress(Outage):
+        await call.parts.backbone.apps.refresh()
+    await call.announce("apps")
+
+
+OPERATIONS: Final = (
+    Operation("GET", "/apps", list_apps, "The apps I see", {200: AppSummaryList}),
+    Operation(
+        "POST",
+        "/apps",
+        add_app,
+        "Register a mini program",
+        {201: AppDetail},
+        problems=("conflict",),
+        body=NewAppBody,
+        role="admin",
+    ),
+    Operation(
+        "GET",
+        "/apps/{app_id}",
+        read_app,
+        "One app with its settings; secrets are never told",
+        {200: AppDetail},
+        problems=("not_found",),
+        role="supervisor",
+    ),
+    Operation(
+        "PATCH",
+        "/apps/{app_id}",
+        change_app,
+        "Change an app; takes effect within seconds",
+        {200: AppDetail},
+        problems=("not_found", "conflict"),
+        body=AppBody,
+        role="admin",
+    ),
+    Operation(
+        "PUT",
+        "/apps/{app_id}/settings",
+        change_app_settings,
+        "Replace an app's settings; `errors` names the place of each mistake",
+        {200: AppDetail},
+        problems=("not_found", "conflict"),
+        body=SettingsBody,
+        role="supervisor",
+    ),
+)

@@ -1,0 +1,1 @@
+"""What the console tells other systems: webhooks, and the chat robots of groups."""

@@ -1,0 +1,63 @@
+import type { AppSummary, Colleague, Conversation, Message, Quota, Session } from '@/api/shapes'
+
+/** A conversation of which only what a test is about need be said. */
+export function conversation(given: Partial<Conversation> & { session?: Session | null } = {}): Conversation {
+  return {
+    id: 'c1',
+    version: 1,
+    app: { id: 'wx1', name: '花店' },
+    customer: { id: 'oAbCdEfGhIj', name: null, source: null, profile: [] },
+    last_seq: 1,
+    preview: null,
+    unread: 0,
+    updated_at: '2026-11-22T10:00:00Z',
+    session: null,
+    quota: null,
+    tags: [],
+    held: 0,
+    ...given,
+  } as Conversation
+}
+
+export function session(given: Partial<Session> = {}): Session {
+  return { id: 's1', state: 'waiting', responder: null, waiting_since: null, opened_at: '2026-11-22T09:00:00Z', closed_at: null, reason: null, ...given }
+}
+
+export function quota(given: Partial<Quota> = {}): Quota {
+  return { remaining: 5, grant: 'message', deadline: '2026-11-24T10:00:00Z', ...given }
+}
+
+export function message(seq: number, given: Partial<Message> = {}): Message {
+  return {
+    id: `m${seq}`,
+    seq,
+    revision: seq,
+    session_id: 's1',
+    direction: 'inbound',
+    from: { kind: 'customer', id: null, name: null },
+    type: 'text',
+    text: `第 ${seq} 条`,
+    image: null,
+    card: null,
+    link: null,
+    event: null,
+    at: '2026-11-22T10:00:00Z',
+    client_id: null,
+    resend_of: null,
+    delivery: null,
+    ...given,
+  }
+}
+
+export function colleague(id: string, given: Partial<Colleague> = {}): Colleague {
+  return { id, name: id, role: 'agent', groups: [], presence: 'online', capacity: 5, load: 0, auto_accept: true, enabled: true, second_factor: false, ...given }
+}
+
+export function app(given: Partial<AppSummary> = {}): AppSummary {
+  return { id: 'wx1', name: '花店', enabled: true, verified_at: null, groups: [], ...given }
+}
+
+/** Words as their keys, with what was put into them: enough to see which were chosen. */
+export function t(key: string, values?: Record<string, unknown>): string {
+  return values ? `${key} ${Object.values(values).join(' ')}` : key
+}

@@ -1,0 +1,31 @@
+"""Opening a conversation with a million messages stored: the conversation, and its last messages."""
+
+import random
+
+from shared.store.driver import Database
+from tests.bench.asking import console, spread
+from tests.bench.bench import Bench
+from tests.bench.stored import EACH, MESSAGES, store
+
+OPENED = 1_000
+
+
+async def measure(bench: Bench) -> None:
+    environment = await bench.environment()
+    database = Database(environment["MONGO_URL"], environment["MONGO_DB"])
+    names = await store(database)
+    chance = random.Random(2)
+    async with console(bench, environment) as asker:
+        await asker.ask(f"/conversations/{names[0]}")
+        opened, shown = [], []
+        for name in chance.choices(names, k=OPENED):
+            _, first = await asker.ask(f"/conversations/{name}")
+            page, second = await asker.ask(f"/conversations/{name}/messages", limit="50")
+            if len(page["items"]) != min(50, EACH):
+                raise SystemExit(f"{name}: {len(page['items'])} messages")
+            opened.append(first)
+            shown.append(first + second)
+    await database.close()
+    median, late, worst = spread(shown)
+    told = f"p99 {late:.1f} ms, worst {worst:.1f} ms; the conversation alone {spread(opened)[0]:.1f} ms; aim 100 ms"
+    bench.add(f"history: open a conversation, {MESSAGES:,} messages stored, p50", median, "ms", told)
