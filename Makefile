@@ -43,7 +43,7 @@ web: ## build the web app into services/console/web/dist, where its sources have
 web-dev: ## serve the web app as you change it, beside a running `make run`; CONSOLE_URL names another console
 	@$(INSTALL) run
 	@$(WEB) packages
-	@exec $(NODE) npm run --silent dev
+	@exec $(NODE) vite
 
 check-web: ## the web app and the phone page: types, lint, unit tests, size; the API's types are fresh
 	@$(INSTALL) test

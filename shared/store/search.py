@@ -7,7 +7,7 @@ after so many: then its answer may be short, and says where to go on.
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from bson.int64 import Int64
@@ -21,6 +21,7 @@ from shared.store.messages import loaded
 
 TIE_BITS: Final = 20
 NEWEST: Final = 2**63 - 1
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LOOKED_AT: Final = 6
 """Grams of a query among which the rarest is found: more would cost more than they save."""
 WINDOWS: Final = (500, 4_000, 16_000)
@@ -78,7 +79,6 @@ class SearchIndex:
         self._search: Collection = database["search"]
         self._messages: Collection = database["messages"]
         self._followers: Collection = database["followers"]
-        self._begun = False
 
     async def note(self, messages: Sequence[Message]) -> None:
         """Index these messages, or no longer, as they are now. Repeating it changes nothing.
@@ -86,21 +86,26 @@ class SearchIndex:
         A message may be erased while it is being indexed. So the names are kept while it is done, and those that are
         gone afterwards are taken out; a process that dies in between leaves them for the next.
         """
-        if not self._begun:
-            await self._finish()
-            self._begun = True
+        await self._finish()
         names = [message.id for message in messages]
-        await self._followers.update_one({"_id": WRITING}, {"$set": {"names": names}}, upsert=True)
+        await self._write_down(names)
         refusals = await self._search.bulk_write([_posting(message) for message in messages])
         if refusals:
             raise IndexRefused(f"{names[refusals[0].place]}: code {refusals[0].code}")
-        await self._finish(names)
+        await self._take_out_erased(names)
+        await self._write_down([])
 
-    async def _finish(self, names: Sequence[str] | None = None) -> None:
-        """Take out what was erased meanwhile: the eraser deletes messages first and postings after."""
-        if names is None:
-            writing = await self._followers.find_one({"_id": WRITING})
-            names = writing["names"] if writing else []
+    async def _finish(self) -> None:
+        """What another process, or a failure, left half done."""
+        left = await self._followers.find_one({"_id": WRITING})
+        if left is not None and left["names"]:
+            await self._take_out_erased(left["names"])
+
+    async def _write_down(self, names: Sequence[str]) -> None:
+        await self._followers.update_one({"_id": WRITING}, {"$set": {"names": names}}, upsert=True)
+
+    async def _take_out_erased(self, names: Sequence[str]) -> None:
+        """The eraser deletes messages first and postings after: what it could not see yet, this one sees."""
         there = {doc["_id"] for doc in await self._messages.find({"_id": {"$in": list(names)}}, {"_id": 1})}
         gone = [name for name in names if name not in there]
         if gone:
@@ -213,8 +218,8 @@ def place_of(message: Message) -> int:
 
 
 def _lowest(at: datetime) -> int:
-    milliseconds = int(at.timestamp() * 1000)
-    return max(0, milliseconds) << TIE_BITS
+    milliseconds = (at - EPOCH) // timedelta(milliseconds=1)
+    return min(max(0, milliseconds) << TIE_BITS, NEWEST)
 
 
 def _posting(message: Message) -> UpdateOne | DeleteOne:

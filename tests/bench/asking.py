@@ -1,5 +1,6 @@
 """Asking a real console, one call after another, and how long each took."""
 
+import itertools
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from shared.store.driver import Database
 from tests.bench.bench import Bench
 
 PASSWORD: Final = "bench password"
+_numbers = itertools.count(1)
 
 
 class Asker:
@@ -35,16 +37,17 @@ class Asker:
 @asynccontextmanager
 async def console(bench: Bench, environment: Mapping[str, str]) -> AsyncIterator[Asker]:
     """A console in a process of its own, and a supervisor's login."""
+    login = f"boss{next(_numbers)}"
     database = Database(environment["MONGO_URL"], environment["MONGO_DB"])
     await AgentStore(database).add(
-        Agent(id="boss", name="boss", role="supervisor", password_hash=hash_password(PASSWORD))
+        Agent(id=login, name="boss", role="supervisor", password_hash=hash_password(PASSWORD))
     )
     await database.close()
     port = free_port()
     told = {**environment, "CONSOLE_PORT": str(port)}
     url = f"http://127.0.0.1:{port}/api/v1"
     async with bench.process("services.console", environment=told), ClientSession() as session:
-        async with session.post(f"{url}/login", json={"login": "boss", "password": PASSWORD}) as answer:
+        async with session.post(f"{url}/login", json={"login": login, "password": PASSWORD}) as answer:
             session.headers["Authorization"] = f"Bearer {(await answer.json())['token']}"
         yield Asker(url, session)
 

@@ -2,18 +2,15 @@
 
 import random
 
-from shared.store.driver import Database
 from tests.bench.asking import console, spread
 from tests.bench.bench import Bench
-from tests.bench.stored import EACH, MESSAGES, store
+from tests.bench.stored import EACH, MESSAGES, filled
 
 OPENED = 1_000
 
 
 async def measure(bench: Bench) -> None:
-    environment = await bench.environment()
-    database = Database(environment["MONGO_URL"], environment["MONGO_DB"])
-    names = await store(database)
+    environment, names = await filled(bench)
     chance = random.Random(2)
     async with console(bench, environment) as asker:
         await asker.ask(f"/conversations/{names[0]}")
@@ -25,7 +22,6 @@ async def measure(bench: Bench) -> None:
                 raise SystemExit(f"{name}: {len(page['items'])} messages")
             opened.append(first)
             shown.append(first + second)
-    await database.close()
     median, late, worst = spread(shown)
     told = f"p99 {late:.1f} ms, worst {worst:.1f} ms; the conversation alone {spread(opened)[0]:.1f} ms; aim 100 ms"
     bench.add(f"history: open a conversation, {MESSAGES:,} messages stored, p50", median, "ms", told)

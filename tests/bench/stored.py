@@ -5,7 +5,7 @@ import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from typing import Final
+from typing import Final, NamedTuple
 
 from shared.conversation.content import Content, Event, Image, Text
 from shared.conversation.ids import conversation_id
@@ -13,6 +13,7 @@ from shared.conversation.model import CUSTOMER, Conversation, Message, Party, Pr
 from shared.store.conversations import Commit, ConversationStore
 from shared.store.driver import Database
 from shared.store.messages import MessageStore
+from tests.bench.bench import Bench
 from tests.bench.pusher import APP_ID
 
 MESSAGES: Final = int(os.environ.get("BENCH_MESSAGES", "1000000"))
@@ -79,8 +80,28 @@ class Talk:
         return "".join(self._chance.choices(CHARACTERS, k=self._chance.choice((1, 2, 2, 2, 3))))
 
 
-async def store(database: Database, count: int = MESSAGES) -> list[str]:
-    """Fill the history, all customers writing in turns as they do; the ids of the conversations."""
+class Filled(NamedTuple):
+    """A database with all these messages, and the ids of its conversations."""
+
+    environment: dict[str, str]
+    conversations: list[str]
+
+
+_filled: dict[int, Filled] = {}
+
+
+async def filled(bench: Bench) -> Filled:
+    """Filled once, for whoever measures upon it: it takes minutes."""
+    if id(bench) not in _filled:
+        environment = await bench.environment()
+        database = Database(environment["MONGO_URL"], environment["MONGO_DB"])
+        _filled[id(bench)] = Filled(environment, await _fill(database, MESSAGES))
+        await database.close()
+    return _filled[id(bench)]
+
+
+async def _fill(database: Database, count: int) -> list[str]:
+    """All customers write in turns, as they do; the ids of their conversations."""
     talk = Talk()
     messages = MessageStore(database)
     customers = range(count // EACH)
@@ -93,6 +114,13 @@ async def store(database: Database, count: int = MESSAGES) -> list[str]:
         commits = [Commit(0, conversation, (), ()) for conversation in conversations[first : first + GROUP]]
         await ConversationStore(database).commit(commits)
     return [conversation.id for conversation in conversations]
+
+
+def more_messages(count: int) -> list[Message]:
+    """New ones, of new customers."""
+    talk = Talk(seed=4)
+    customers = range(MESSAGES // EACH, MESSAGES // EACH + count // TURN)
+    return [message for customer in customers for message in _said(talk, customer, 1)]
 
 
 def _said(talk: Talk, customer: int, begin: int) -> Iterator[Message]:

@@ -12,8 +12,9 @@ from deploy.local import web
 from deploy.local.node import WEB, node_home
 from deploy.local.servers import MongoServer, RabbitServer
 from tests.browser.chromium import chromium
+from tests.browser.crew import Crew
 from tests.browser.visits import Visits
-from tests.flow.town import Town, town
+from tests.flow.town import Caller, Town, town
 from tests.support.services import KEYS
 
 HERE = Path(__file__).parent
@@ -80,6 +81,19 @@ async def visits(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
         await made.keep(_folder(request.node.name))
     await made.close()
     assert not problems, "in the browser:\n" + "\n".join(problems)
+
+
+@pytest.fixture(scope="session")
+async def admin(desk_town: Town) -> Caller:
+    return await desk_town.log_in("admin", presence=None)
+
+
+@pytest.fixture
+async def crew(desk_town: Town, admin: Caller, visits: Visits) -> AsyncIterator[Crew]:
+    """Agents and customers of this test's own."""
+    made = Crew(desk_town, visits, admin)
+    yield made
+    await made.leave()
 
 
 def _folder(test: str) -> Path:

@@ -1,16 +1,21 @@
 """The sandbox's phone in a real browser, against a real sandbox whose clock stands and whose pushes we answer."""
 
+import asyncio
 import json
+import os
 import re
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession, web
 from playwright.async_api import Locator, Page, ViewportSize, expect
 
+from deploy.local import web as web_app
+from deploy.local.node import ROOT, WEB, node_home
 from services.sandbox.app import sandbox
 from services.sandbox.settings import SandboxSettings
 from services.sandbox.wechat.phone import SERVICE_FAILURE
@@ -22,7 +27,8 @@ from tests.sandbox.box import APPID, IMPATIENT, NOW, OPENID, SEND, TYPING, Box, 
 from tests.sandbox.receiver import receiving
 from tests.support.waiting import eventually
 
-PICTURE = Path(__file__).parents[2] / "services" / "sandbox" / "page" / "icon.svg"
+PAGE = ROOT / "services" / "sandbox" / "page"
+PICTURE = PAGE / "icon.svg"
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000" + "1f15c4890000000d49444154789c6360f8cf"
     "c0f01f0005000101f6178d4b0000000049454e44ae426082"
@@ -72,6 +78,15 @@ def pushed(box: Box) -> list[dict[str, Any]]:
 
 async def plain(box: Box) -> None:
     await box.put_app(name=APP, mode="plain", aes_key="")
+
+
+async def test_the_modules_are_typed_as_they_say() -> None:
+    await asyncio.to_thread(web_app.build, WEB, web_app.Npm(node_home(), os.environ), packages_only=True)
+    tsc = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "deploy.local.node", "tsc", "--project", str(PAGE)), stdout=PIPE, cwd=ROOT
+    )
+    out, _ = await tsc.communicate()
+    assert (tsc.returncode, out.decode()) == (0, "")
 
 
 async def test_a_customer_is_made_enters_and_sends_the_offered_card(visits: Visits, box: Box) -> None:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Caller:
     async def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         headers = {"Authorization": f"Bearer {self.token}"}
         async with self.session.request(method, f"{self.url}/api/v1{path}", json=body, headers=headers) as answer:
-            return answer.status, await answer.json()
+            return answer.status, None if answer.status == HTTPStatus.NO_CONTENT else await answer.json()
 
     async def must(self, method: str, path: str, body: Any = None) -> Any:
         status, answer = await self.call(method, path, body)

@@ -37,7 +37,7 @@ def app(tmp_path: Path) -> Path:
     folder = tmp_path / "app"
     (folder / "src").mkdir(parents=True)
     (folder / "beside").mkdir()
-    scripts = {"build": "node build.mjs", "compress": f"node {node.WEB}/scripts/compress.mjs"}
+    scripts = {"build": "node build.mjs", "compress": f"node {node.WEB}/scripts/compress.ts"}
     own = {"name": "app", "version": "1.0.0", "scripts": scripts, "dependencies": {"beside": "file:beside"}}
     (folder / "package.json").write_text(json.dumps(own))
     (folder / "package-lock.json").write_text(json.dumps(lock_of(own)))

@@ -1,7 +1,7 @@
 """What is said is found, in whichever words, newest first, by whoever may; and not once it is erased."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from bson.int64 import Int64
@@ -135,6 +135,10 @@ async def test_only_what_is_wished_for(database: Database, said: Said) -> None:
     begin, end = NOON + timedelta(seconds=20), NOON + timedelta(seconds=40)
     assert await texts(database, "退货", begin=begin, end=end) == ["退货三", "退货二"]
     assert await texts(database, "退", begin=begin, end=end) == ["退货三", "退货二"]
+    for query in ("退货", "退"):
+        assert await texts(database, query, begin=datetime.max.replace(tzinfo=UTC)) == []
+        assert await texts(database, query, end=datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))) == []
+        assert len(await texts(database, query, end=datetime.max.replace(tzinfo=UTC))) == 4
 
 
 async def test_pages_hold_everything_once_even_within_one_second(database: Database, said: Said) -> None:

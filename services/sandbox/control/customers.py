@@ -77,6 +77,7 @@ async def create_customer(request: web.Request) -> web.Response:
     openid = wanted.openid or "o" + parts_of(request).world.chance.text(27)
     customer = app.customers.setdefault(openid, Customer(openid, wanted.name))
     customer.name = wanted.name or customer.name
+    customer.phone.touch()
     return answer({"openid": openid}, 201)
 
 

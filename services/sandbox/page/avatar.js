@@ -12,8 +12,7 @@ const COLOURS = 8;
 export function avatar(key, name) {
   let sum = 0x811c9dc5;
   for (const letter of key) sum = Math.imul(sum ^ (letter.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  const letters = name.replace(/^…/, "");
-  const initial = Array.from(letters)[0]?.toUpperCase() ?? "?";
+  const initial = /[\p{L}\p{N}\p{Emoji_Presentation}]/u.exec(name)?.[0].toUpperCase() ?? "?";
   return h("span", { class: `avatar colour-${(sum >>> 13) % COLOURS}`, "aria-hidden": "true" }, initial);
 }
 

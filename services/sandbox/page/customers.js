@@ -4,6 +4,7 @@
 import { avatar } from "./avatar.js";
 import { call, inWords, pathOf } from "./api.js";
 import { fill, h, icon, labelled } from "./element.js";
+import { shownName } from "./phones.js";
 import { keep, kept } from "./shelf.js";
 import { clockNow, roughly } from "./times.js";
 import { say } from "./words.js";
@@ -110,6 +111,7 @@ export class Customers {
     fill(this.choice, ...state.apps.map((one) => h("option", { value: one.appid, selected: one === app }, one.name || one.appid)));
     this.choice.disabled = state.apps.length < 2;
     this.form.hidden = !app;
+    this.choice.hidden = !app;
     const before = /** @type {HTMLElement | null} */ (document.activeElement)?.dataset.key;
     fill(this.list, ...[...(app?.customers ?? [])].reverse().map((customer) => this.row(app?.appid ?? "", customer)));
     if (app && !app.customers.length) fill(this.list, h("li", { class: "hint" }, say("no_customers")));
@@ -123,7 +125,7 @@ export class Customers {
    * @param {CustomerState} customer
    */
   row(appid, customer) {
-    const name = customer.name || `…${customer.openid.slice(-6)}`;
+    const name = shownName(customer.openid, customer.name);
     const phone = this.phones.find(appid, customer.openid);
     const isInHand = phone !== null && phone === this.phones.active;
     const { remaining, deadline } = customer.window;

@@ -5,6 +5,7 @@ import { avatar } from "./avatar.js";
 import { Chat } from "./chat.js";
 import { fill, h, icon } from "./element.js";
 import { entrance } from "./entrance.js";
+import { shortOpenid } from "./phones.js";
 import { Sheets } from "./sheets.js";
 import { clockNow, hourMinute } from "./times.js";
 import { say } from "./words.js";
@@ -48,7 +49,7 @@ export class Handset {
       { class: "strap" },
       this.face,
       this.name,
-      h("code", { title: this.phone.openid }, `${this.phone.openid.slice(0, 6)}…${this.phone.openid.slice(-4)}`),
+      h("code", { title: this.phone.openid }, shortOpenid(this.phone.openid)),
       h(
         "button",
         { type: "button", class: "quiet", "aria-label": say("close_phone"), title: say("close_phone"), onclick: () => this.room.putAway(this.phone) },

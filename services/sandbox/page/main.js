@@ -288,8 +288,11 @@ class Page {
 
   /** @param {string} life */
   lives(life) {
-    if (this.life !== null && this.life !== life) this.announce(say("began_anew"), "warn");
+    const isNew = this.life !== null && this.life !== life;
     this.life = life;
+    if (!isNew) return;
+    this.announce(say("began_anew"), "warn");
+    void this.line.refresh();
   }
 
   /**

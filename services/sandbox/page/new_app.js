@@ -39,8 +39,10 @@ export function newAppDialog(added) {
       dialog.close();
       added(appid.value);
     } catch (failure) {
+      const isCheck = failure instanceof Refused && failure.body?.verified === false;
+      const words = isCheck ? `${say("check_failed")} ${failure.message}` : inWords(failure);
       const cameBack = failure instanceof Refused && failure.body?.status != null ? say("came_back", { status: `HTTP ${failure.body.status}`, body: failure.body.body ?? "" }) : "";
-      trouble.textContent = `${inWords(failure)} ${cameBack}`;
+      trouble.textContent = `${words} ${cameBack}`;
     }
   };
   const form = h(

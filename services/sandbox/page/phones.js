@@ -9,6 +9,22 @@ import { clockNow } from "./times.js";
  * @typedef {import("./types.js").PhoneLook} PhoneLook
  */
 
+const SHORT = 14;
+
+/**
+ * The name, or as much of the openid as tells customers apart.
+ * @param {string} openid
+ * @param {string | null} name
+ */
+export function shownName(openid, name) {
+  return name || (openid.length > SHORT ? `…${openid.slice(-6)}` : openid);
+}
+
+/** @param {string} openid */
+export function shortOpenid(openid) {
+  return openid.length > SHORT ? `${openid.slice(0, 6)}…${openid.slice(-4)}` : openid;
+}
+
 /** One customer's phone. */
 export class Phone {
   /**
@@ -43,7 +59,7 @@ export class Phone {
   }
 
   get shownName() {
-    return this.name || `…${this.openid.slice(-6)}`;
+    return shownName(this.openid, this.name);
   }
 
   /** How far this page has read, as the long poll asks for it. */

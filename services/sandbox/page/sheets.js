@@ -37,7 +37,8 @@ export class Sheets {
     this.onClose = onClose ?? null;
     fill(this.element, h("section", { class: `sheet ${kind}`, role: "dialog", "aria-label": name }, ...inside));
     this.element.hidden = false;
-    /** @type {HTMLElement | null} */ (this.element.querySelector("[autofocus], button, input"))?.focus();
+    const first = this.element.querySelector("[data-first]") ?? this.element.querySelector("button, input");
+    /** @type {HTMLElement | null} */ (first)?.focus();
   }
 
   close() {
@@ -95,7 +96,7 @@ export class Sheets {
           "div",
           { class: "sheet-buttons" },
           h("button", { type: "button", class: "plain", onclick: () => this.close() }, say("cancel")),
-          h("button", { type: "button", class: "strong", autofocus: true, onclick: go }, say("send")),
+          h("button", { type: "button", class: "strong", "data-first": true, onclick: go }, say("send")),
         ),
       ],
       () => URL.revokeObjectURL(url),

@@ -213,6 +213,7 @@ const WORDS = {
   format: ["数据格式", "Format"],
   callback_url: ["回调地址（URL）", "Callback URL"],
   save_app: ["校验并保存", "Check and save"],
+  check_failed: ["回调地址没有通过微信的 GET 校验。", "The callback URL failed WeChat's GET check."],
   came_back: ["返回的是：{status} {body}", "What came back: {status} {body}"],
 
   // Errcodes people meet most

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 
-import { readSource } from '@/desk/customer/source'
+import { readSource, sourceLine } from '@/desk/customer/source'
 import { transferChoices } from '@/desk/customer/transfers'
 import { app, colleague, conversation, session, t } from './builders'
 
@@ -18,6 +18,11 @@ describe('what session-from says', () => {
   ])('%s', (source, fields) => {
     expect(readSource(source).map(({ name, value }) => [name, value])).toEqual(fields)
   })
+})
+
+it('shortens to its values in one line', () => {
+  expect(sourceLine('{"page":"详情","sku":"A-0","empty":""}')).toBe('详情 · A-0')
+  expect(sourceLine('')).toBe('')
 })
 
 describe('to whom one may transfer', () => {

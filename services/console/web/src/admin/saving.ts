@@ -3,7 +3,12 @@ import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 
 import { Problem } from '@/api/client'
+import type { ProblemDocument } from '@/api/client'
+import { faultsOf } from '@/admin/faults'
 import { problemWords } from '@/desk/problems'
+
+/** What a form itself knows to say of a refusal: of the whole form, or of the field at `where`. */
+export type Explain = (problem: ProblemDocument) => { what: string; where?: string } | null
 
 export function useSaving() {
   const { t } = useI18n()
@@ -14,7 +19,8 @@ export function useSaving() {
   const errors = ref<Record<string, string>>({})
 
   /** Do it; whether it was done. What is not the console's refusal is thrown on. */
-  async function save(work: () => Promise<unknown>): Promise<boolean> {
+  async function save(work: () => Promise<unknown>, explain: Explain = () => null): Promise<boolean> {
+    if (busy.value) return false
     busy.value = true
     failure.value = null
     errors.value = {}
@@ -23,12 +29,19 @@ export function useSaving() {
       return true
     } catch (refused) {
       if (!(refused instanceof Problem)) throw refused
-      failure.value = problemWords(refused.document, t)
-      errors.value = Object.fromEntries((refused.document.errors ?? []).map(({ where, what }) => [where, what]))
+      tell(refused.document, explain(refused.document))
       return false
     } finally {
       busy.value = false
     }
+  }
+
+  function tell(problem: ProblemDocument, told: ReturnType<Explain>): void {
+    const faults = told ? (told.where ? { [told.where]: told.what } : {}) : faultsOf(problem, t)
+    errors.value = faults
+    const marked = Object.values(faults)[0]
+    if (told) failure.value = told.where ? null : told.what
+    else failure.value = problemWords(marked === undefined ? problem : { ...problem, detail: marked }, t)
   }
 
   return { busy, failure, errors, save }

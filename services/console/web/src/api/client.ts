@@ -26,6 +26,8 @@ export interface ProblemDocument {
   parts?: number
   limit_bytes?: number
   second_factor?: boolean
+  /** What is stored by now, where a change was of an older one. */
+  version?: number
   errors?: { where: string; what: string }[]
 }
 

@@ -37,44 +37,41 @@ export type Reply =
   | { type: 'link'; link: { title: string; description: string; url: string; media_id?: string | null } }
 
 /** Lists that administrators keep. */
-export interface AppSummary {
-  id: string
-  name: string
-  enabled: boolean
-  verified_at: string | null
-  groups: string[]
+export type AppSummary = Schemas['AppSummary']
+export type Colleague = Schemas['Colleague']
+export type Group = Schemas['Group']
+export type Tag = Schemas['Tag']
+export type TagColor = Tag['color']
+export type CannedReply = Schemas['CannedReply']
+
+/** An app as its settings page sees it. The console tells every field of the settings; only those who write may leave some out. */
+export type AppDetail = Omit<Schemas['AppDetail'], 'settings'> & { settings: AppSettings }
+export type AppSettings = Omit<Required<Schemas['AppSettings']>, 'keyword_rules' | 'unmatched' | 'assignment' | 'idle_close_seconds' | 'hours'> & {
+  keyword_rules: KeywordRule[]
+  unmatched: Required<Schemas['Unmatched']>
+  assignment: Required<Schemas['Assignment']>
+  idle_close_seconds: Required<Schemas['IdleLimits']>
+  hours: Hours | null
 }
-export interface Colleague {
-  id: string
-  name: string
-  role: Me['role']
-  groups: string[]
-  presence: Presence
-  capacity: number
-  load: number
-  auto_accept: boolean
-  enabled: boolean
-  second_factor: boolean
-}
-export interface Group {
-  name: string
-  agents: string[]
-  apps: string[]
-}
-export type TagColor = 'grey' | 'red' | 'amber' | 'green' | 'blue' | 'purple'
-export interface Tag {
-  name: string
-  color: TagColor
-}
-export interface CannedReply {
-  id: string
-  shortcut: string
-  title: string
-  text: string
-  scope: 'shared' | 'personal'
-  app_id: string | null
-  version: number
-}
+export type KeywordRule = Required<Schemas['KeywordRule']>
+export type Hours = Omit<Required<Schemas['Hours']>, 'holidays'> & { holidays: Required<Schemas['Holiday']>[] }
+export type AppCheck = Schemas['AppCheck']
+export type MadeAgent = Schemas['MadeAgent']
 
 export type AssignmentDecision = Schemas['AssignmentDecision']
 export type SessionRecord = Schemas['SessionRecord']
+
+export type Notifier = Schemas['Notifier']
+export type NotifierKind = Notifier['kind']
+export type Webhook = Schemas['Webhook']
+export type MadeWebhook = Schemas['MadeWebhook']
+export type WebhookEvent = Webhook['events'][number]
+export type WebhookDelivery = Schemas['WebhookDelivery']
+/** How one call to another system, or to a group's robot, went. */
+export type Trial = Schemas['Trial']
+export type LastCall = Schemas['LastCall']
+export type Token = Schemas['Token']
+export type MadeToken = Schemas['MadeToken']
+export type TokenScope = Token['scopes'][number]
+export type AuditEntry = Schemas['AuditEntry']
+export type AuditPage = Schemas['AuditPage']

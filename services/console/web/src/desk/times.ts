@@ -26,7 +26,7 @@ export function listTime(at: string, now: number, locale: string, t: Words): str
   const days = calendarDays(then, new Date(now))
   if (days <= 0) return clock(at, locale)
   if (days === 1) return t('times.yesterday')
-  if (days < 7) return new Intl.DateTimeFormat(locale, { weekday: 'short' }).format(then)
+  if (days < 7) return formatter(locale, { weekday: 'short' }).format(then)
   return date(then, new Date(now), locale)
 }
 
@@ -36,17 +36,17 @@ export function dayName(at: string, now: number, locale: string, t: Words): stri
   const days = calendarDays(then, new Date(now))
   if (days === 0) return t('times.today')
   if (days === 1) return t('times.yesterday')
-  const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short' }).format(then)
+  const weekday = formatter(locale, { weekday: 'short' }).format(then)
   return `${date(then, new Date(now), locale)} ${weekday}`
 }
 
 export function clock(at: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at))
+  return formatter(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(at))
 }
 
 /** Everything there is to say of an instant, for a title or a table. */
 export function instant(at: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, {
+  return formatter(locale, {
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
@@ -63,10 +63,20 @@ export function sameDay(one: string, other: string): boolean {
 
 function date(then: Date, now: Date, locale: string): string {
   const year = then.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const)
-  return new Intl.DateTimeFormat(locale, { ...year, month: 'numeric', day: 'numeric' }).format(then)
+  return formatter(locale, { ...year, month: 'numeric', day: 'numeric' }).format(then)
 }
 
 function calendarDays(then: Date, now: Date): number {
   const midnight = (at: Date) => new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime()
   return Math.round((midnight(now) - midnight(then)) / DAY)
+}
+
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+/** Making one takes a hundred times as long as using it, and a list uses it for every row. */
+function formatter(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = `${locale} ${JSON.stringify(options)}`
+  const made = formatters.get(key) ?? new Intl.DateTimeFormat(locale, options)
+  formatters.set(key, made)
+  return made
 }

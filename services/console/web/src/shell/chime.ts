@@ -6,9 +6,10 @@ const QUIET_MS = 1_500
 
 const NOTES = { high: [660, 880], low: [520] } as const
 
-export function chime(which: keyof typeof NOTES): void {
+/** `asked`: somebody wants to hear it now, however shortly after another. */
+export function chime(which: keyof typeof NOTES, asked = false): void {
   const now = Date.now()
-  if (now - last < QUIET_MS || !navigator.userActivation?.hasBeenActive) return
+  if ((!asked && now - last < QUIET_MS) || !navigator.userActivation?.hasBeenActive) return
   last = now
   audio ??= new AudioContext()
   const context = audio

@@ -17,13 +17,11 @@ import type { MenuItem } from '@/ui/UiMenu.vue'
 const PRESENCES: readonly Presence[] = ['online', 'away', 'offline']
 const THEMES: readonly Theme[] = ['system', 'light', 'dark']
 
-export function useOwnItems() {
+export function useOwnChanges() {
   const { t } = useI18n()
   const login = useLogin()
   const notices = useNotices()
   const preferences = usePreferences()
-  const actions = useActions()
-  const router = useRouter()
 
   async function change(changes: Parameters<typeof login.change>[0]): Promise<void> {
     try {
@@ -40,6 +38,17 @@ export function useOwnItems() {
     else if ((await Notification.requestPermission()) === 'granted') preferences.notifications = true
     else notices.tell(t('shell.notifications_denied'), { tone: 'bad' })
   }
+
+  return { change, switchNotifications }
+}
+
+export function useOwnItems() {
+  const { t } = useI18n()
+  const login = useLogin()
+  const preferences = usePreferences()
+  const actions = useActions()
+  const router = useRouter()
+  const { change, switchNotifications } = useOwnChanges()
 
   function nextTheme(): void {
     const next = (THEMES.indexOf(preferences.theme) + 1) % THEMES.length

@@ -143,6 +143,9 @@ export function merged(before: Message[], more: Message[]): Message[] {
   const last = before.at(-1)
   const appended = more.length > 0 && (!last || more.every((message) => message.seq > last.seq))
   if (appended) return [...before, ...more.map((message) => markRaw(message))]
+  const first = before[0]
+  const prepended = first !== undefined && more.every((message) => message.seq < first.seq)
+  if (prepended) return [...more.map((message) => markRaw(message)), ...before]
   const bySeq = new Map(before.map((message) => [message.seq, message]))
   for (const message of more) {
     const held = bySeq.get(message.seq)

@@ -4,7 +4,7 @@
  */
 import { Virtualizer, elementScroll, observeElementOffset, observeElementRect } from '@tanstack/vue-virtual'
 import { onBeforeUnmount, onMounted, onUpdated, shallowRef, triggerRef, watch } from 'vue'
-import type { Ref } from 'vue'
+import type { Ref, ShallowRef } from 'vue'
 
 import type { Entry } from '@/desk/conversation/entries'
 import { estimate } from '@/desk/conversation/estimates'
@@ -17,10 +17,12 @@ export const AT_END_PX = 48
 const END = 1e7
 
 export function useChatVirtual(frame: Ref<HTMLElement | null>, entries: () => readonly Entry[], onLook: () => void) {
+  /** Of the last layout: asking the page for it would cost a layout for every row. */
+  const width = (): number => virtual.value.scrollRect?.width || 700
   const options = (list: readonly Entry[]) => ({
     count: list.length,
     getScrollElement: () => frame.value,
-    estimateSize: (place: number) => estimate(list[place], frame.value?.clientWidth ?? 700),
+    estimateSize: (place: number) => estimate(list[place], width()),
     getItemKey: (place: number) => list[place]?.key ?? place,
     overscan: 8,
     anchorTo: 'end' as const,
@@ -37,7 +39,7 @@ export function useChatVirtual(frame: Ref<HTMLElement | null>, entries: () => re
       onLook()
     },
   })
-  const virtual = shallowRef(new Virtualizer<HTMLElement, HTMLElement>(options(entries())))
+  const virtual: ShallowRef<Virtualizer<HTMLElement, HTMLElement>> = shallowRef(new Virtualizer<HTMLElement, HTMLElement>(options(entries())))
   let leave: (() => void) | undefined
 
   watch(entries, (list) => {

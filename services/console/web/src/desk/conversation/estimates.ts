@@ -1,4 +1,5 @@
 /** How high a row will probably be, before it is measured: the nearer, the less the scroll bar moves. Pure. */
+import type { Message } from '@/api/shapes'
 import type { Entry } from '@/desk/conversation/entries'
 import { boxOf } from '@/desk/conversation/sizes'
 
@@ -14,7 +15,7 @@ export function estimate(entry: Entry | undefined, width: number): number {
     case 'event':
       return 24
     case 'note':
-      return 46 + textHeight(entry.message.text ?? '', width)
+      return 46 + heightOf(entry.message, width)
     case 'leaving':
       return (entry.last ? GROUP_GAP : 0) + (entry.one.reply.type === 'text' ? BUBBLE + textHeight(entry.one.reply.text, width) : 240)
     case 'said':
@@ -26,7 +27,18 @@ function saidHeight({ message }: Extract<Entry, { kind: 'said' }>, width: number
   if (message.image) return 2 + boxOf(message.image.width, message.image.height).height
   if (message.card) return 290
   if (message.link) return 100
-  return BUBBLE + textHeight(message.text ?? '', width)
+  return BUBBLE + heightOf(message, width)
+}
+
+const known = new WeakMap<Message, { width: number; height: number }>()
+
+/** Asked of every message of a long history whenever one row changes: counted once. */
+function heightOf(message: Message, width: number): number {
+  const before = known.get(message)
+  if (before?.width === width) return before.height
+  const height = textHeight(message.text ?? '', width)
+  known.set(message, { width, height })
+  return height
 }
 
 /** A wide character takes a full 14 px, a narrow one about half. */

@@ -1,5 +1,6 @@
 /** What happened in a conversation, in words. Pure. */
 import type { Message } from '@/api/shapes'
+import { sourceLine } from '@/desk/customer/source'
 
 type Translate = (key: string, values: Record<string, unknown>) => string
 
@@ -11,7 +12,7 @@ export function eventWords(event: NonNullable<Message['event']>, t: Translate): 
   const detail = event.detail
   switch (event.name) {
     case 'user_enter_tempsession': {
-      const source = plain(detail.session_from)
+      const source = sourceLine(plain(detail.session_from))
       return source ? t('chat.event.entered_from', { source }) : t('chat.event.entered', {})
     }
     case 'session_waiting': {

@@ -13,6 +13,14 @@ export function readSource(source: string): SourceField[] {
   return fromJson(text) ?? fromQuery(text) ?? fromPairs(text) ?? [{ name: null, value: text }]
 }
 
+/** The same in one short line: its values, which is what an agent looks for. */
+export function sourceLine(source: string): string {
+  return readSource(source)
+    .map((field) => field.value)
+    .filter(Boolean)
+    .join(' · ')
+}
+
 function fromJson(text: string): SourceField[] | null {
   if (!text.startsWith('{')) return null
   try {

@@ -1,6 +1,12 @@
+import { account } from './admin/account'
+import { audit } from './admin/audit'
+import { calls, faults, forms } from './admin/forms'
+import { notifiers, outgoing, tokens, webhooks } from './admin/outgoing'
+import { canned, tags } from './admin/replies'
+
 export const admin = {
   sections: {
-    account: 'Account and taste',
+    account: 'Account and preferences',
     'canned-replies': 'Canned replies',
     apps: 'Mini programs',
     agents: 'Agents and groups',
@@ -10,4 +16,15 @@ export const admin = {
     tokens: 'API tokens',
     audit: 'Audit log',
   },
+  ...forms,
+  faults,
+  calls,
+  account,
+  canned,
+  tags,
+  outgoing,
+  notifiers,
+  webhooks,
+  tokens,
+  audit,
 }

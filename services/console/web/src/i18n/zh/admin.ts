@@ -1,3 +1,9 @@
+import { account } from './admin/account'
+import { audit } from './admin/audit'
+import { calls, faults, forms } from './admin/forms'
+import { notifiers, outgoing, tokens, webhooks } from './admin/outgoing'
+import { canned, tags } from './admin/replies'
+
 export const admin = {
   sections: {
     account: '账户与偏好',
@@ -10,4 +16,15 @@ export const admin = {
     tokens: 'API 令牌',
     audit: '操作日志',
   },
+  ...forms,
+  faults,
+  calls,
+  account,
+  canned,
+  tags,
+  outgoing,
+  notifiers,
+  webhooks,
+  tokens,
+  audit,
 }

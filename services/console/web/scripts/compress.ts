@@ -1,5 +1,5 @@
 // Beside every file of a build that text compression helps, writes what the console sends instead: `.br` and `.gz`.
-//   node scripts/compress.mjs dist
+//   node scripts/compress.ts dist
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { argv } from 'node:process'

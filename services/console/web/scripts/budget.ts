@@ -1,21 +1,19 @@
 // What a browser loads before the desk is of use, by Vite's manifest; more than the budget is a failure.
-//   node scripts/budget.mjs [dist]
+//   node scripts/budget.ts [dist]
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { argv, exit } from 'node:process'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 
-import { firstLoads } from './first-loads.mjs'
+import { firstLoads, type Manifest } from './first-loads.ts'
 
 /** All scripts of a first load, compressed by gzip: what the weakest proxy in front still does. */
 const LIMIT_BYTES = 300_000
 
 const dist = argv[2] ?? 'dist'
-/** @type {import('./first-loads.mjs').Manifest} */
-const manifest = JSON.parse(readFileSync(join(dist, '.vite', 'manifest.json'), 'utf8'))
+const manifest = JSON.parse(readFileSync(join(dist, '.vite', 'manifest.json'), 'utf8')) as Manifest
 
-/** @param {Iterable<string>} files */
-function weigh(files) {
+function weigh(files: Iterable<string>) {
   const weight = { plain: 0, gzip: 0, brotli: 0 }
   for (const file of files) {
     const content = readFileSync(join(dist, file))
@@ -26,8 +24,7 @@ function weigh(files) {
   return weight
 }
 
-/** @param {number} bytes */
-const kilobytes = (bytes) => `${(bytes / 1000).toFixed(1).padStart(7)} kB`
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(1).padStart(7)} kB`
 
 let heaviest = 0
 console.log('first load                                      plain       gzip     brotli    styles (gzip)')

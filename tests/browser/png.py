@@ -1,0 +1,25 @@
+"""Pictures made for tests: real ones that every browser opens."""
+
+import random
+import struct
+import zlib
+
+
+def png(width: int, height: int, red: int = 7, green: int = 163, blue: int = 90) -> bytes:
+    """One colour."""
+    return _png(width, height, zlib.compress((b"\0" + bytes((red, green, blue)) * width) * height))
+
+
+def noise(width: int, height: int) -> bytes:
+    """Three bytes a pixel that no packing makes smaller."""
+    grains = random.Random(1)
+    return _png(width, height, zlib.compress(b"".join(b"\0" + grains.randbytes(3 * width) for _ in range(height)), 0))
+
+
+def _png(width: int, height: int, packed: bytes) -> bytes:
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
