@@ -27,7 +27,7 @@ test-long: ## the long profiles: simulations, soak, image builds, RabbitMQ 4
 	@$(INSTALL) test
 	$(PYTEST) -m long
 
-check: lint check-web ## format, lint, types, and the tests that need no server; under a minute
+check: lint ## Python format, lint, types, and the tests that need no server; under a minute
 	$(PYTEST) -q -m "not servers and not browser and not long and not screenshots"
 
 lint:

@@ -68,6 +68,15 @@ class JudgedResolver(AbstractResolver):
         """Nothing is held."""
 
 
+def poses_as_address(host: str) -> bool:
+    """Whether a host that is written unlike an IP address may be read as one (0x7f.1, 017700000001, 127.1, 10.0.0.1.).
+
+    Nobody's name ends so; what it is read as differs from one resolver to the next.
+    """
+    last = host.removesuffix(".").rpartition(".")[2].lower()
+    return not _is_address(host) and (last.isdecimal() or last.startswith("0x"))
+
+
 def is_public(address: str) -> bool:
     """Whether anybody on the internet means the same machine by it; an IPv4 address inside counts too."""
     ip = _ip(address)
@@ -91,6 +100,14 @@ def reach(address: str) -> Reach:
     if any(ip.version == network.version and ip in network for network in _PRIVATE):
         return "private"
     return "public" if is_public(address) and not ip.is_reserved else "forbidden"
+
+
+def _is_address(host: str) -> bool:
+    try:
+        _ip(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:

@@ -209,13 +209,13 @@ def _welcome(everything: Plan, seeded: Seeded, data_dir: Path) -> str:
     return f"""
 wxdesk is ready.
 
-  console    {everything.url("console")}
+  the desk   {everything.url("console")}
 {logins}
-  sandbox    {everything.url("sandbox")}
+  the phone  {everything.url("sandbox")}  (the sandbox: a customer's side, and WeChat's)
   gateway    {everything.url("gateway")}/wechat/{seeded.app.appid}
   the rest   {data_dir / "run.json"}; logs in {data_dir / "logs"}
 
-From a second terminal, play a customer who wants a person, and the agent who answers:
+On the phone press 新客户, 联系客服, and write 人工; on the desk log in as lina and accept. Or from a second terminal:
   .venv/bin/wxdesk sandbox enter o-customer --wait 5
   .venv/bin/wxdesk sandbox say o-customer 人工
   WXDESK_PASSWORD={_password(seeded, "lina")} .venv/bin/wxdesk desk list --view waiting --as lina

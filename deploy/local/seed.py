@@ -24,7 +24,7 @@ from shared.passwords import hash_password, verify_password
 from shared.store.agents import Agent, AgentStore
 from shared.store.apps import App, AppExists, AppStore
 from shared.store.driver import Database
-from shared.store.sealing import SealBroken, Sealer
+from shared.store.sealing import Sealer
 
 APP_ID: Final = "wx0123456789abcdef"
 APP_NAME: Final = "演示小程序"
@@ -92,8 +92,6 @@ async def save(environment: Mapping[str, str], data_dir: Path) -> Seeded:
     try:
         await _save_app(AppStore(database, Sealer(environment["WXDESK_SECRET_KEYS"].split(","))), seeded.app)
         await _save_agents(AgentStore(database), seeded.agents)
-    except SealBroken as broken:
-        raise CannotStart(f"the database {environment['MONGO_DB']} was written with other keys: {broken}") from None
     except Outage as outage:
         raise CannotStart(f"MONGO_URL: {outage}; is it a replica set, up, and reachable from here?") from None
     finally:
@@ -159,6 +157,9 @@ async def _save_app(store: AppStore, seeded: SeededApp) -> None:
         await store.add(App(app_id=seeded.appid, name=APP_NAME, policy=POLICY, **fields))
     except AppExists:
         app = await store.get(seeded.appid)
+        if app and app.unreadable:
+            fault = f"the app {app.app_id} was written with other keys; WXDESK_SECRET_KEYS lacks them"
+            raise CannotStart(fault) from None
         if app and any(getattr(app, name) != value for name, value in fields.items()):
             await store.save(app.model_copy(update=fields))
 

@@ -21,8 +21,8 @@ class Access(Frozen):
 
 
 def access_of(agent: Agent, apps: Iterable[App]) -> Access:
-    """Supervisors see every app, an agent those that name none of the groups, or one of theirs."""
-    mine = frozenset(app.app_id for app in apps if agent.supervises or serves(agent, app))
+    """Supervisors see every app, an agent those that name no group, or one of theirs."""
+    mine = frozenset(app.app_id for app in apps if agent.may_serve(app.policy))
     return _access(mine, everything=agent.supervises)
 
 
@@ -30,11 +30,6 @@ def access_of_token(token: ApiToken, apps: Iterable[App]) -> Access:
     """Every app, or those the token names, as far as they are there."""
     named = frozenset(app.app_id for app in apps if token.apps is None or app.app_id in token.apps)
     return _access(named, everything=token.apps is None)
-
-
-def serves(agent: Agent, app: App) -> bool:
-    groups = app.policy.assignment.groups
-    return not groups or not set(groups).isdisjoint(agent.groups)
 
 
 def _access(apps: frozenset[str], *, everything: bool) -> Access:

@@ -39,7 +39,7 @@ from services.console.feed import Feed
 from services.console.first_admin import see_to_admin
 from services.console.live import Live
 from services.console.login import Logins
-from services.console.operations import PREFIX, Operation
+from services.console.operations import BODY_BYTES, PREFIX, Operation
 from services.console.outgoing.outgoing import outgoing, run_outgoing
 from services.console.outgoing.posting import Poster, poster
 from services.console.pages import Pages
@@ -108,7 +108,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *webhooks.OPERATIONS,
     *notifiers.OPERATIONS,
 )
-BODY_LIMIT_BYTES = 128 * 1024
 HINTS = ("conversations_changed", "presence_changed", "agent_seen", "settings_changed")
 FRESH_SECONDS = 30.0
 
@@ -197,6 +196,8 @@ def _hear(parts: Parts, watch: Watch, standings: Standings) -> Callable[[LiveHin
             case AgentSeen():
                 told = frames.seen(hint.what, hint.conversation_id, hint.agent_id, hint.name)
                 parts.feed.tell_others(hint.app_id, told, hint.agent_id)
+            case SettingsChanged(agent_id=str(owner)):
+                parts.feed.tell_agent(owner, frames.settings(hint.what))
             case SettingsChanged():
                 standings.check_now()
                 if hint.what != "logins":
@@ -207,7 +208,7 @@ def _hear(parts: Parts, watch: Watch, standings: Standings) -> Callable[[LiveHin
 
 def _app(parts: Parts, live: Live) -> web.Application:
     pages = desk_pages(_desk(parts.settings.desk_dir))
-    app = web.Application(client_max_size=BODY_LIMIT_BYTES, middlewares=[_problems, pages])
+    app = web.Application(client_max_size=BODY_BYTES, middlewares=[_problems, pages])
     app[PARTS] = parts
     for operation in OPERATIONS:
         app.router.add_route(operation.method, f"{PREFIX}{operation.path}", operation.serve)

@@ -25,10 +25,15 @@ from shared.store.audit import Author, Changes
 
 PREFIX: Final = "/api/v1"
 BODY_SECONDS: Final = 10.0
+BODY_BYTES: Final = 128 * 1024
+"""As large as a body may be, where its operation does not say otherwise."""
 MOST_ERRORS: Final = 20
+HIGHEST_WHOLE: Final = 2**53 - 1
+"""Beyond this not every number is one that browsers can tell from its neighbours; no count of ours gets there."""
 SAFE_METHODS: Final = frozenset({"GET", "HEAD"})
 
 AnyInput = TypeVar("AnyInput", bound="Input")
+Result = TypeVar("Result")
 
 
 class Input(BaseModel):
@@ -83,14 +88,18 @@ class Call:
             return access_of_token(self.known.token, apps)
         return access_of(self.agent, apps)
 
+    async def together(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """What `work` changes and notes, whole or not at all, as `AuditLog.together`. Announce afterwards."""
+        return await self.parts.audit.together(work)
+
     async def note(self, action: str, target: str, changes: Changes | None = None) -> None:
-        """Leave an audit entry in the caller's name; no value may be a secret."""
+        """Leave an audit entry in the caller's name, inside `together` with the change; no value may be a secret."""
         await self.parts.audit.note(self.author, action, target, changes, real_now())
 
-    async def announce(self, *what: str) -> None:
-        """Have every service read these settings again now, and every browser hear of it."""
+    async def announce(self, *what: str, to: str | None = None) -> None:
+        """Have every service read these settings again now, and every browser hear of it; `to`: only this agent's."""
         for one in what:
-            await self.parts.backbone.publisher.hint(SettingsChanged(what=one))
+            await self.parts.backbone.publisher.hint(SettingsChanged(what=one, agent_id=to))
 
     async def body(self, kind: type[AnyInput]) -> AnyInput:
         """The body as `kind`; raises Refused. No body at all is an empty object."""
@@ -98,9 +107,12 @@ class Call:
             raise LookupError(f"{self.operation.name} is not documented to take {kind.__name__}")
         try:
             async with asyncio.timeout(BODY_SECONDS):
-                raw = await self.request.read()
+                raw = await self._bounded.read()
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
+        except web.HTTPRequestEntityTooLarge:
+            most = (self.operation.body_bytes or BODY_BYTES) // 1024
+            raise Refused("too_large", f"The body is larger than the {most} KiB that this call takes.") from None
         if raw and self.request.content_type != "application/json":
             raise Refused("invalid", "Send the body as application/json.")
         try:
@@ -115,6 +127,11 @@ class Call:
             return kind.model_validate(dict(self.request.query))
         except ValidationError as refused:
             raise not_understood(refused) from None
+
+    @property
+    def _bounded(self) -> web.Request:
+        most = self.operation.body_bytes
+        return self.request if most is None else self.request.clone(client_max_size=most)
 
     async def conversation(self) -> Conversation:
         """The conversation named in the path; raises Refused (`not_found`) where the agent may not see it, too."""
@@ -153,6 +170,8 @@ class Operation:
     """Whether it asks the conversation's router for something, and may be answered 202."""
     files: str | None = None
     """The multipart field it takes, if it takes one."""
+    body_bytes: int | None = None
+    """As large as its body may be, read once then; None: BODY_BYTES."""
     file_types: Sequence[str] = ("image/*",)
     """Of the file it answers with, where it answers with one."""
 

@@ -14,7 +14,7 @@ from shared.second_factor import is_recovery_code, matching_step, plain_code, re
 from shared.store.agents import Agent, AgentStore, SecondFactor
 from shared.store.driver import Database
 from shared.store.logins import Limit, LoginAttempts
-from shared.store.sealing import Sealer
+from shared.store.sealing import SealBroken, Sealer
 from shared.store.second_factors import SEALED_AS, SecondFactors
 
 log = structlog.get_logger()
@@ -22,6 +22,11 @@ log = structlog.get_logger()
 HASHES_AT_ONCE: Final = 2
 """Each takes 64 MiB and a core."""
 HASHES_WAITING: Final = 32
+UNREADABLE: Final = (
+    "The second factor cannot be read: it was sealed with a key that is not there any more. A recovery code still lets "
+    "in. Or an admin takes the second factor away (in the list of agents, or by `wxdesk agents second-factor LOGIN "
+    "--remove`), or puts the key back into WXDESK_SECRET_KEYS."
+)
 
 Result = TypeVar("Result")
 
@@ -50,7 +55,10 @@ class Proofs:
         return agent if agent is not None and right and agent.enabled else None
 
     async def code(self, agent: Agent, typed: str) -> bool:
-        """Whether this is a code of the agent's second factor that was not used before; it is used now."""
+        """Whether this is a code of the agent's second factor that was not used before; it is used now.
+
+        Raises Refused (`unavailable`) where the factor was sealed with a key that is not here.
+        """
         factor, code = agent.second_factor, plain_code(typed)
         if factor is None:
             return False
@@ -87,7 +95,11 @@ class Proofs:
             raise Refused.after("rate_limited", "Too many attempts. Wait a little, then try again.", wait)
 
     async def _is_current(self, agent_id: str, factor: SecondFactor, code: str) -> bool:
-        secret = self._sealer.open(factor.secret, agent_id, SEALED_AS)
+        try:
+            secret = self._sealer.open(factor.secret, agent_id, SEALED_AS)
+        except SealBroken as broken:
+            log.error("second_factor_unreadable", agent_id=agent_id, reason=str(broken))  # noqa: TRY400 - it tells all
+            raise Refused("unavailable", UNREADABLE) from None
         step = matching_step(secret, code, real_now())
         return step is not None and await self._factors.use_step(agent_id, step)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -38,7 +39,7 @@ class Lately:
     def __init__(self, seconds: float, most: int = REMEMBERED) -> None:
         self._seconds = seconds
         self._most = most
-        self._done: dict[object, float] = {}
+        self._done: OrderedDict[object, float] = OrderedDict()
 
     def done(self, what: object, now: float) -> bool:
         """True where it was done lately; else it counts as done `now`, which is in seconds and only goes forward."""
@@ -47,7 +48,7 @@ class Lately:
         self._done.pop(what, None)
         self._done[what] = now
         if len(self._done) > self._most:
-            del self._done[next(iter(self._done))]
+            self._done.popitem(last=False)
         return False
 
 

@@ -5,6 +5,7 @@ sockets. Behind them a sweep asks MongoDB itself what changed since it last aske
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
@@ -44,7 +45,7 @@ class Told:
 
     def __init__(self, most: int = REMEMBERED) -> None:
         self._most = most
-        self._revisions: dict[str, int] = {}
+        self._revisions: OrderedDict[str, int] = OrderedDict()
 
     def knows(self, name: str, revision: int) -> bool:
         return self._revisions.get(name, -1) >= revision
@@ -56,7 +57,7 @@ class Told:
         self._revisions.pop(name, None)
         self._revisions[name] = revision
         if len(self._revisions) > self._most:
-            del self._revisions[next(iter(self._revisions))]
+            self._revisions.popitem(last=False)
         return True
 
 

@@ -52,9 +52,8 @@ class WeChatPushes:
 
     async def _answer(self, request: web.Request) -> web.Response:
         app = self._apps.get(request.match_info["appid"])
-        if app is None or not app.enabled:
-            log.warning("push_refused", app_id=request.match_info["appid"][:64], status=404, reason="unknown app")
-            return web.Response(status=404)
+        if app is None or not app.enabled or not app.readable:
+            return _closed(request.match_info["appid"], app)
         try:
             if request.method == "GET":
                 return web.Response(text=verify_url(app.token.get_secret_value(), request.query))
@@ -111,6 +110,15 @@ class WeChatPushes:
         )
         self._settings[app.app_id] = (app.version, settings)
         return settings
+
+
+def _closed(app_id: str, app: App | None) -> web.Response:
+    """404 for what we do not serve; 503 where it is ours to mend, so that WeChat comes again."""
+    if app is None or not app.enabled:
+        log.warning("push_refused", app_id=app_id[:64], status=404, reason="unknown app")
+        return web.Response(status=404)
+    log.error("push_refused", app_id=app_id, status=503, reason="the app's secrets cannot be read")
+    return web.Response(status=503, headers={"Retry-After": "1"})
 
 
 def _count_stale(opened: OpenedPush) -> None:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 from services.router.batch import Batch
 from services.router.carrying import Carrier
+from services.router.leaving import Leaving
 from services.router.offers import Offers
 from services.router.partition import Partition
 from services.router.retention import Retention
@@ -84,6 +85,10 @@ def _batch(base: Backbone, step: Step) -> Batch:
     )
 
 
+def _leaving(base: Backbone) -> Leaving:
+    return Leaving(AgentStore(base.database), base.publisher, base.apps.all, Milliseconds(base.clock).now)
+
+
 def _retention(base: Backbone) -> Retention:
     return Retention(
         ConversationStore(base.database),
@@ -105,4 +110,5 @@ def _offers(base: Backbone, step: Step) -> Offers:
         base.apps.policy,
         Milliseconds(base.clock).now,
         step,
+        leaving=_leaving(base),
     )

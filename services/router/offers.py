@@ -6,14 +6,16 @@ from typing import Final
 
 import structlog
 
+from services.router.leaving import Leaving
+from services.router.line import Line
+from services.router.refusing import refusal
 from shared.bus.partition_consumer import Received
 from shared.bus.publisher import Publisher
 from shared.clock import real_now
 from shared.contracts import AgentChanged, Swept, Unreadable, decode_offer
-from shared.conversation.agents import taken
 from shared.conversation.commands import ClaimWanted, SessionWaiting
-from shared.conversation.facts import AgentClaimed, ClaimQuestioned, ClaimRefused
-from shared.conversation.model import Conversation, Party, Problem
+from shared.conversation.facts import AgentClaimed, ClaimQuestioned
+from shared.conversation.model import Conversation
 from shared.conversation.policy import Policy
 from shared.conversation.strategy import Candidate, choose
 from shared.observe import metrics
@@ -43,6 +45,8 @@ class Offers:
         policy_of: Callable[[str], Policy],
         now: Callable[[], datetime],
         step: Step = no_step,
+        *,
+        leaving: Leaving,
     ) -> None:
         self._conversations = conversations
         self._agents = agents
@@ -50,13 +54,14 @@ class Offers:
         self._dead = dead
         self._publisher = publisher
         self._policy_of = policy_of
+        self._leaving = leaving
         self._now = now
         self._step = step
         self._told: dict[str, datetime] = {}
 
     async def handle(self, received: list[Received]) -> None:
         """Raises Outage: take the same messages again."""
-        drain = question = False
+        drain = left = question = False
         for one in received:
             try:
                 offer = decode_offer(one.body)
@@ -67,12 +72,16 @@ class Offers:
             match offer:
                 case ClaimWanted():
                     await self._claim_wanted(offer)
-                case SessionWaiting() | AgentChanged():
+                case SessionWaiting():
                     drain = True
+                case AgentChanged():
+                    drain = left = True
                 case Swept():
-                    drain = question = True
+                    drain = left = question = True
         if drain:
             await self.drain()
+        if left:
+            await self._leaving.look()
         if question:
             await self._question_claims()
 
@@ -82,12 +91,13 @@ class Offers:
         if not agents:
             return
         room = {agent.id: agent for agent in agents}
+        line = Line(self._agents)
         for conversation in await self._conversations.waiting():
             if not room:
                 return
-            await self._assign(conversation, room)
+            await self._assign(conversation, room, line)
 
-    async def _assign(self, conversation: Conversation, room: dict[str, Agent]) -> None:
+    async def _assign(self, conversation: Conversation, room: dict[str, Agent], line: Line) -> None:
         session = conversation.session
         if session is None:
             return
@@ -95,8 +105,8 @@ class Offers:
         if self._told_lately(claim_id):
             return
         policy = self._policy_of(conversation.app_id)
-        groups = (session.group,) if session.group else policy.assignment.groups
-        candidates = [_candidate(agent) for agent in room.values() if not groups or set(groups) & set(agent.groups)]
+        fitting = await line.may_have(session, conversation.app_id, policy, room.values())
+        candidates = [_candidate(agent) for agent in fitting]
         chosen = choose(candidates, policy.assignment.strategy)
         if chosen is None:
             return
@@ -129,12 +139,11 @@ class Offers:
         return outcome
 
     async def _claim_wanted(self, wanted: ClaimWanted) -> None:
-        """An agent asks for a session, or is asked for: theirs if they have room and nobody was faster."""
-        claim = Claim(id=wanted.claim_id, conversation=wanted.conversation_id, app_id=wanted.app_id, at=real_now())
-        outcome = await self._agents.claim(wanted.agent_id, claim)
+        """An agent asks for a session, or is asked for: theirs if they serve, have room, and nobody was faster."""
+        outcome = await self._claim_by_hand(wanted)
         await self._step("claimed")
         if isinstance(outcome, Unclaimed):
-            refused = _refusal(wanted, outcome, self._now())
+            refused = refusal(wanted, outcome, self._now())
             await self._publisher.publish(refused)
             return
         await self._publisher.publish(
@@ -157,6 +166,13 @@ class Offers:
         await self._decisions.save(
             wanted.claim_id, wanted.conversation_id, rule="wanted", agent_id=outcome.id, candidates=[]
         )
+
+    async def _claim_by_hand(self, wanted: ClaimWanted) -> Agent | Unclaimed:
+        agent = await self._agents.get(wanted.agent_id)
+        if agent is not None and agent.enabled and not agent.may_serve(self._policy_of(wanted.app_id)):
+            return Unclaimed("elsewhere", agent)
+        claim = Claim(id=wanted.claim_id, conversation=wanted.conversation_id, app_id=wanted.app_id, at=real_now())
+        return await self._agents.claim(wanted.agent_id, claim)
 
     async def _tell_claimed(self, conversation: Conversation, claim_id: str, holder: Agent, rule: str) -> None:
         session = conversation.session
@@ -204,32 +220,6 @@ def _update_room(room: dict[str, Agent], agent: Agent) -> None:
         room[agent.id] = agent
     else:
         room.pop(agent.id, None)
-
-
-def _refusal(wanted: ClaimWanted, why: Unclaimed, now: datetime) -> ClaimRefused:
-    return ClaimRefused(
-        conversation_id=wanted.conversation_id,
-        app_id=wanted.app_id,
-        cause=f"r:{wanted.claim_id}:{wanted.command_id}",
-        occurred_at=now,
-        trace_id=wanted.trace_id,
-        command_id=wanted.command_id,
-        digest=wanted.digest,
-        problem=_problem(why),
-    )
-
-
-def _problem(why: Unclaimed) -> Problem:
-    match why.reason:
-        case "taken":
-            holder = why.by
-            return taken(Party(kind="agent", id=holder.id, name=holder.name) if holder else Party(kind="agent"))
-        case "at_capacity":
-            full = why.by
-            detail = f"{full.name} already has {full.load} of {full.capacity}." if full else "No room."
-            return Problem(code="at_capacity", detail=f"{detail} Close a conversation or raise the capacity.")
-        case "not_found":
-            return Problem(code="not_found", detail="There is no such agent, or they are disabled.")
 
 
 def _question(agent_id: str, claim: Claim, now: datetime) -> ClaimQuestioned:

@@ -34,13 +34,19 @@ from shared.store.media import MediaStore
 from shared.store.sends import SendStore
 from shared.store.tokens import MongoTokenStore
 from shared.wechat.client import WeChatClient
-from shared.wechat.failures import Refused
+from shared.wechat.failures import Misconfigured, Refused, Words
 from shared.wechat.tokens import TokenKeeper
 from shared.wechat.transport import Timeouts
 
 BATCH: Final = 400
 """Messages of a partition in hand at once: enough to keep WeChat busy while others' outcomes are told."""
 CONNECTIONS: Final = 1_000
+SECRET_SECONDS: Final = 60.0
+"""How soon to look again whether a secret that cannot be read was entered again."""
+UNREADABLE: Final = Words(
+    zh="小程序的 AppSecret 无法读取（加密它的密钥不在了），消息没有发出。请管理员在应用设置里重新填写。",
+    en="The mini program's AppSecret cannot be read: its key is gone. An administrator must enter it again.",
+)
 KEEPALIVE_SECONDS: Final = 15.0
 """Far less than WeChat's servers keep one: a request written to a connection that they close meanwhile is `unknown`."""
 
@@ -148,6 +154,8 @@ def _secrets(apps: AppCache) -> Callable[[str], Awaitable[str]]:
         app = apps.get(app_id)
         if app is None:
             raise Refused("app_removed", "the app was removed")
+        if "secret" in app.unreadable:
+            raise Misconfigured("secret_unreadable", "the AppSecret", UNREADABLE, retry_after_seconds=SECRET_SECONDS)
         return app.secret.get_secret_value()
 
     return secret_of

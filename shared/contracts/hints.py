@@ -48,10 +48,11 @@ class AgentSeen(Frozen):
 
 
 class SettingsChanged(Frozen):
-    """Apps, agents or other settings changed: read them again now."""
+    """Apps, agents or other settings changed: read them again now. `agent_id`: they are this agent's alone."""
 
     kind: Literal["settings_changed"] = "settings_changed"
     what: str
+    agent_id: str | None = None
 
 
 LiveHint = Annotated[

@@ -9,6 +9,7 @@ from shared.conversation.facts import (
     AddNote,
     AgentClaimed,
     AgentCommand,
+    AgentLeft,
     ClaimQuestioned,
     ClaimRefused,
     CloseSession,
@@ -169,6 +170,12 @@ def refuse_claim(draft: Draft, refused: ClaimRefused) -> None:
 def answer_question(draft: Draft, questioned: ClaimQuestioned) -> None:
     """A claim that the session does not show is nobody's: give it back."""
     draft.command(ReleaseClaim(**draft.origin, agent_id=questioned.agent_id, claim_id=questioned.claim_id))
+
+
+def leave(draft: Draft, left: AgentLeft) -> None:
+    """Whoever held the session is gone: back in line, for whoever serves the app."""
+    release_claim(draft)
+    hand_off(draft, left.why)
 
 
 def taken(by: Party) -> Problem:

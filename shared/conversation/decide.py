@@ -9,6 +9,7 @@ from shared.conversation.facts import (
     AddNote,
     AgentClaimed,
     AgentCommand,
+    AgentLeft,
     AnyFact,
     BotAnswered,
     ClaimQuestioned,
@@ -68,7 +69,7 @@ def _not_before(conversation: Conversation, fact: AnyFact, now: datetime) -> dat
     return max(instants)
 
 
-def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, PLR0911 - a line for each kind of fact
+def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, PLR0911, PLR0912 - a line for each kind
     """Whether the fact can change anything here. A deleted customer's tombstone only wakes for something newer."""
     if conversation.version == 0 or conversation.deleted_at is not None:
         if isinstance(fact, CLAIMS):
@@ -89,6 +90,8 @@ def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, 
             return session is None or session.claim != claim or untold
         case ClaimQuestioned(claim_id=claim):
             return session is None or session.claim != claim
+        case AgentLeft(claim_id=claim):
+            return session is not None and session.state == "agent" and session.claim == claim
         case ClaimRefused(command_id=command):
             return conversation.verdict_on(command) is None
         case AgentCommand(command_id=command):
@@ -143,6 +146,8 @@ def _apply(draft: Draft, fact: AnyFact) -> None:  # noqa: C901, PLR0912 - one li
             agents.answer_question(draft, fact)
         case SendReply():
             agents.reply(draft, fact)
+        case AgentLeft():
+            agents.leave(draft, fact)
         case AcceptSession():
             agents.accept(draft, fact)
         case TransferSession():

@@ -16,6 +16,9 @@ from shared.conversation.quota import Outcome
 DeletionReason = Literal["asked", "account_cancelled", "quiet"]
 """Somebody asked for it, the customer gave up their WeChat account, or the app keeps nothing for so long."""
 
+LeavingReason = Literal["agent_disabled", "agent_elsewhere"]
+"""They may not log in any more, or do not serve the app any more."""
+
 
 class Fact(Frozen):
     """`occurred_at` is the time of the one who tells it (WeChat's, for a push); `trace_id` follows it everywhere."""
@@ -139,6 +142,15 @@ class ClaimQuestioned(Fact):
     kind: Literal["claim_questioned"] = "claim_questioned"
     agent_id: str
     claim_id: str
+
+
+class AgentLeft(Fact):
+    """The agent who holds `claim_id` can answer here no more: they may not log in, or serve other apps by now."""
+
+    kind: Literal["agent_left"] = "agent_left"
+    agent_id: str
+    claim_id: str
+    why: LeavingReason
 
 
 class FactCondemned(Fact):
@@ -286,6 +298,7 @@ AnyFact = Annotated[
     | AgentClaimed
     | ClaimRefused
     | ClaimQuestioned
+    | AgentLeft
     | FactCondemned
     | MessageReplayed
     | CustomerDescribed

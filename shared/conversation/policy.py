@@ -1,5 +1,6 @@
 """What an app's administrator decides, as data, and the pure questions asked of it."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal, Self
 
@@ -10,6 +11,10 @@ from shared.conversation.hours import Hours
 
 RETENTION_DAYS: Final = (7, 3650)
 """The least and the most an app may ask for; ten years is longer than any law asks to keep a conversation."""
+MOST_IDLE_SECONDS: Final = 31_536_000
+"""A year: longer than anybody waits, and far from the end of what a calendar can name."""
+MOST_REPLY_SECONDS: Final = 172_800
+"""The 48 hours in which WeChat lets an answer to a message through."""
 
 
 class KeywordRule(Frozen):
@@ -55,13 +60,17 @@ class Assignment(Frozen):
     strategy: Literal["least_loaded"] = "least_loaded"
     groups: tuple[str, ...] = Field((), description="agents of these groups serve the app; empty: all agents")
 
+    def served_by(self, groups: Iterable[str]) -> bool:
+        """Whether somebody of these groups serves the app."""
+        return not self.groups or not set(self.groups).isdisjoint(groups)
+
 
 class IdleLimits(Frozen):
     """After how many seconds without a message from either side a session closes, by its state."""
 
-    bot: int = Field(1800, ge=60)
-    waiting: int = Field(172_800, ge=60)
-    agent: int = Field(172_800, ge=60)
+    bot: int = Field(1800, ge=60, le=MOST_IDLE_SECONDS)
+    waiting: int = Field(172_800, ge=60, le=MOST_IDLE_SECONDS)
+    agent: int = Field(172_800, ge=60, le=MOST_IDLE_SECONDS)
 
 
 class Policy(Frozen):
@@ -75,7 +84,9 @@ class Policy(Frozen):
     unmatched: Unmatched = Unmatched()
     bot_budget: int = Field(3, ge=0, le=5, description="of the granted messages, how many machines may spend")
     bot_turn_seconds: int = Field(10, ge=1, le=300, description="how long the bot may take before it hands off")
-    bot_reply_seconds: int = Field(600, ge=10, description="after this a bot's answer is no longer wanted")
+    bot_reply_seconds: int = Field(
+        600, ge=10, le=MOST_REPLY_SECONDS, description="after this a bot's answer is no longer wanted"
+    )
     assignment: Assignment = Assignment()
     idle_close_seconds: IdleLimits = IdleLimits()
     hours: Hours | None = Field(None, description="when agents work; none: always")

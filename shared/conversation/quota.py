@@ -78,7 +78,10 @@ class Ledger(Frozen):
         oldest = grants[0].grant_at
         sends = [_placed_before(send, at) for send in self.sends]
         kept = tuple(s for s in sends if not s.settled or s.attempted_at is None or s.attempted_at >= oldest)
-        return self.but(grants=tuple(grants), sends=_bounded(kept))
+        # Closed in the very second the grant names: we heard of that first, so it came first, as with the sends.
+        reopened = self.closed_at is None or self.closed_at < at + CREATE_TIME_RESOLUTION
+        closed_at = None if reopened else self.closed_at
+        return self.but(grants=tuple(grants), sends=_bounded(kept), closed_at=closed_at)
 
     def reserved(self, send_id: str, *, machine: bool = False) -> "Ledger":
         return self.but(sends=(*self.sends, Reservation(id=send_id, machine=machine)))

@@ -1,6 +1,7 @@
 """Agents: who they are, whether they have room, and the claims that fill it."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -9,6 +10,7 @@ from pymongo.errors import DuplicateKeyError
 
 from shared.clock import real_now
 from shared.conversation.content import Frozen
+from shared.conversation.policy import Policy
 from shared.store.driver import Collection, Database, Doc
 
 Role = Literal["agent", "supervisor", "admin"]
@@ -66,6 +68,10 @@ class Agent(Frozen):
     def supervises(self) -> bool:
         return self.role != "agent"
 
+    def may_serve(self, policy: Policy) -> bool:
+        """Whether this agent sees the conversations of an app that is served so. Supervisors see all."""
+        return self.supervises or policy.assignment.served_by(self.groups)
+
     def ranks(self, role: Role) -> bool:
         """Whether this agent may do what is kept for `role`."""
         return ROLES.index(self.role) >= ROLES.index(role)
@@ -91,9 +97,9 @@ class AgentExists(Exception):
 
 
 class Unclaimed(NamedTuple):
-    """Why a claim was not to be had: someone else holds it, or the agent has no room."""
+    """Why a claim was not to be had: someone else holds it, the agent has no room, or does not serve the app."""
 
-    reason: Literal["taken", "at_capacity", "not_found"]
+    reason: Literal["taken", "at_capacity", "elsewhere", "not_found"]
     by: Agent | None = None
 
 
@@ -187,6 +193,19 @@ class AgentStore:
         docs = await self._agents.find({"claims.at": {"$lt": before}}, {"claims": 1})
         pairs = [(str(doc["_id"]), Claim.model_validate(claim)) for doc in docs for claim in doc["claims"]]
         return [(agent, claim) for agent, claim in pairs if claim.at < before]
+
+    async def who_cannot_serve(self, groups_of: Mapping[str, Iterable[str]]) -> list[Agent]:
+        """Agents with claims who are disabled, or have one of an app they do not serve. `groups_of` an app serve it."""
+        apps_of: dict[frozenset[str], list[str]] = defaultdict(list)
+        for app_id, groups in groups_of.items():
+            apps_of[frozenset(groups)].append(app_id)
+        elsewhere: list[Doc] = [
+            {"role": "agent", "claims.app_id": {"$in": apps}, "groups": {"$nin": sorted(groups)}}
+            for groups, apps in apps_of.items()
+            if groups
+        ]
+        where = {"claims.id": {"$exists": True}, "$or": [{"enabled": False}, *elsewhere]}
+        return [_agent(doc) for doc in await self._agents.find(where)]
 
     async def _why_not(self, agent_id: str, claim_id: str) -> Agent | Unclaimed:
         agent = await self.get(agent_id)

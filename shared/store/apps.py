@@ -1,8 +1,9 @@
 """Mini programs: how to speak to WeChat for each, and how its sessions are served."""
 
 import asyncio
+import secrets
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 from pydantic import SecretStr
@@ -10,12 +11,16 @@ from pydantic import SecretStr
 from shared.conversation.content import Frozen
 from shared.conversation.hours import DEFAULT_TIME_ZONE
 from shared.conversation.policy import Policy
+from shared.conversation.stored_policy import read_stored
+from shared.observe.seldom import Seldom
 from shared.store.driver import Collection, Database, Doc, StoreUnavailable
 from shared.store.sealing import Sealer
 
 log = structlog.get_logger()
 
 SECRET_FIELDS = ("secret", "token", "aes_key", "previous_aes_key")
+_WHAT_TO_DO = "sealed with a key that is not in WXDESK_SECRET_KEYS; add the key, or enter the app's secrets again"
+_NEEDED = frozenset(SECRET_FIELDS) - {"previous_aes_key"}
 
 
 class App(Frozen):
@@ -33,8 +38,18 @@ class App(Frozen):
     enabled: bool = True
     version: int = 0
     policy: Policy = Policy()
+    policy_faults: tuple[str, ...] = ()
+    """What of the stored policy is not good any more, as `place: why`; `policy` is what is served. Never stored."""
     verified_at: datetime | None = None
     """When a genuine push last arrived."""
+    unreadable: tuple[str, ...] = ()
+    """Secrets sealed with a key that is not here. They hold chance in place of what they were, so that nothing can be
+    proved or signed by them; saving the app leaves what is stored of them."""
+
+    @property
+    def readable(self) -> bool:
+        """Whether pushes can be opened and messages sent."""
+        return _NEEDED.isdisjoint(self.unreadable)
 
 
 class AppExists(Exception):
@@ -61,7 +76,7 @@ class AppStore:
 
     async def save(self, app: App) -> App | None:
         """Write `app` over the version it was read at; None where someone else changed it meanwhile."""
-        changed = app.but(version=app.version + 1, policy=_versioned(app.policy, app.version + 1))
+        changed = app.but(version=app.version + 1, policy=_versioned(app.policy, app.version + 1), policy_faults=())
         doc = self._sealed(changed)
         doc.pop("verified_at")
         matched = await self._apps.update_one({"_id": app.app_id, "version": app.version}, {"$set": doc})
@@ -74,8 +89,8 @@ class AppStore:
         return await self._apps.delete_one({"_id": app_id}) == 1
 
     def _sealed(self, app: App) -> Doc:
-        doc = app.model_dump()
-        for field in SECRET_FIELDS:
+        doc = app.model_dump(exclude={"policy_faults", "unreadable", *app.unreadable})
+        for field in set(SECRET_FIELDS) - set(app.unreadable):
             value = getattr(app, field)
             doc[field] = None if value is None else self._sealer.seal(value.get_secret_value(), app.app_id, field)
         doc["_id"] = doc.pop("app_id")
@@ -83,10 +98,10 @@ class AppStore:
 
     def _opened(self, doc: Doc) -> App:
         app_id = str(doc["_id"])
-        opened: dict[str, Any] = {
-            field: self._sealer.open(doc[field], app_id, field) for field in SECRET_FIELDS if doc.get(field)
-        }
-        return App.model_validate({**doc, **opened, "app_id": app_id})
+        opened, unreadable = self._sealer.open_each(doc, app_id, SECRET_FIELDS)
+        secret_fields = {**opened, **{field: _chance() for field in unreadable}, "unreadable": unreadable}
+        policy, faults = read_stored(doc.get("policy") or {})
+        return App.model_validate({**doc, **secret_fields, "app_id": app_id, "policy": policy, "policy_faults": faults})
 
 
 class AppCache:
@@ -100,6 +115,7 @@ class AppCache:
         self._apps: dict[str, App] = {}
         self._policies: dict[str, Policy] = {}
         self._changed = asyncio.Event()
+        self._complaints = Seldom()
         self.loaded = False
 
     def get(self, app_id: str) -> App | None:
@@ -125,6 +141,16 @@ class AppCache:
         self._apps = {app.app_id: app for app in await self._store.everything()}
         self._policies = {name: app.policy.in_time_zone(self._time_zone) for name, app in self._apps.items()}
         self.loaded = True
+        self._complain()
+
+    def _complain(self) -> None:
+        """Loudly, but not with every reading: the others go on, these do not until somebody does something."""
+        for app in self._apps.values():
+            if app.unreadable and self._complaints.due(app.app_id):
+                reason = f"{', '.join(app.unreadable)}: {_WHAT_TO_DO}"
+                log.error("app_unreadable", app_id=app.app_id, reason=reason)
+            if app.policy_faults and self._complaints.due(f"{app.app_id} settings"):
+                log.error("app_settings_mended", app_id=app.app_id, reason="; ".join(app.policy_faults))
 
     def note_change(self) -> None:
         """Somebody announced a change: read again now rather than in a while."""
@@ -147,3 +173,8 @@ class AppCache:
 
 def _versioned(policy: Policy, version: int) -> Policy:
     return policy.but(version=version)
+
+
+def _chance() -> str:
+    """Nobody's secret, in the form of an EncodingAESKey, which every secret may have."""
+    return secrets.token_hex(21) + "0"

@@ -1,10 +1,10 @@
 """Who changed what, for good: administration leaves an entry here for every change, and secrets never come along."""
 
 import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from collections.abc import Collection as Names
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 import orjson
 from pydantic_core import to_jsonable_python
@@ -12,6 +12,8 @@ from pydantic_core import to_jsonable_python
 from shared.conversation.content import Frozen
 from shared.store.agents import Agent
 from shared.store.driver import Collection, Database, Doc
+
+Result = TypeVar("Result")
 
 LONGEST_VALUE: Final = 8_000
 """Characters of JSON; of a longer value the beginning is kept."""
@@ -62,7 +64,15 @@ class AuditPlace(NamedTuple):
 
 class AuditLog:
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._audit: Collection = database["audit"]
+
+    async def together(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """What `work` changes and notes, whole or not at all: so no change is without its entry, whatever happens.
+
+        As `Database.together`: `work` may run several times, and does nothing but read and write the store.
+        """
+        return await self._database.together(work)
 
     async def note(
         self,

@@ -4,10 +4,9 @@ They differ in what must be awaited; everything above this module does not know 
 reach the server become StoreUnavailable; a duplicate key stays what it is.
 """
 
-import inspect
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from bson.codec_options import CodecOptions
 from bson.timestamp import Timestamp
@@ -27,10 +26,12 @@ from pymongo.errors import (
 from pymongo.read_concern import ReadConcern
 
 from shared.outage import Outage
+from shared.store.transactions import now, session_of, transaction, undone
 
 Doc = dict[str, Any]
 Filter = Mapping[str, Any]
 Sort = Sequence[tuple[str, int]]
+Result = TypeVar("Result")
 
 DUPLICATE_KEY: Final = 11000
 FORBIDDEN_CODES: Final = frozenset({13, 18})
@@ -81,14 +82,19 @@ def reaching() -> Iterator[None]:
 
 
 class Collection:
-    """The few operations that wxdesk uses, on one collection."""
+    """The few operations that wxdesk uses, on one collection. Within `Database.together` they stand together."""
 
-    def __init__(self, raw: Any) -> None:
+    def __init__(self, raw: Any, client: Any) -> None:
         self._raw = raw
+        self._client = client
+
+    @property
+    def _session(self) -> Any:
+        return session_of(self._client)
 
     async def find_one(self, where: Filter, fields: Filter | None = None, sort: Sort | None = None) -> Doc | None:
         with reaching():
-            found: Doc | None = await self._raw.find_one(where, fields, sort=sort)
+            found: Doc | None = await self._raw.find_one(where, fields, sort=sort, session=self._session)
         return found
 
     async def find(
@@ -104,7 +110,8 @@ class Collection:
     ) -> list[Doc]:
         raw = self._raw.with_options(read_concern=ReadConcern("majority")) if majority else self._raw
         with reaching():
-            found: list[Doc] = await raw.find(where, fields, sort=sort, skip=skip, limit=limit, hint=hint).to_list(None)
+            cursor = raw.find(where, fields, sort=sort, skip=skip, limit=limit, hint=hint, session=self._session)
+            found: list[Doc] = await cursor.to_list(None)
         return found
 
     async def batches(
@@ -112,7 +119,7 @@ class Collection:
     ) -> AsyncIterator[list[Doc]]:
         """What a majority has, piece by piece, so that a long answer is never whole in memory."""
         raw = self._raw.with_options(read_concern=ReadConcern("majority"))
-        cursor = raw.find(where, fields, sort=sort, batch_size=size)
+        cursor = raw.find(where, fields, sort=sort, batch_size=size, session=self._session)
         try:
             while True:
                 with reaching():
@@ -126,25 +133,23 @@ class Collection:
     async def count(self, where: Filter, limit: int = 0) -> int:
         options = {"limit": limit} if limit else {}
         with reaching():
-            return int(await self._raw.count_documents(where, **options))
+            return int(await self._raw.count_documents(where, session=self._session, **options))
 
     async def aggregate(self, pipeline: Sequence[Filter]) -> list[Doc]:
         with reaching():
-            cursor = self._raw.aggregate(list(pipeline))
-            if inspect.isawaitable(cursor):
-                cursor = await cursor
+            cursor = await now(self._raw.aggregate(list(pipeline), session=self._session))
             found: list[Doc] = await cursor.to_list(None)
         return found
 
     async def insert_one(self, doc: Doc) -> None:
         with reaching():
-            await self._raw.insert_one(doc)
+            await self._raw.insert_one(doc, session=self._session)
 
     async def insert_many(self, docs: Sequence[Doc]) -> list[Refusal]:
         """Insert all that can be; says which were refused. `docs` are the server's to keep: do not reuse them."""
         with reaching():
             try:
-                await self._raw.insert_many(docs, ordered=False)
+                await self._raw.insert_many(docs, ordered=False, session=self._session)
             except BulkWriteError as failure:
                 return _refusals(failure)
         return []
@@ -153,7 +158,7 @@ class Collection:
         """Apply all, in no promised order; says which were refused."""
         with reaching():
             try:
-                await self._raw.bulk_write(operations, ordered=False)
+                await self._raw.bulk_write(operations, ordered=False, session=self._session)
             except BulkWriteError as failure:
                 return _refusals(failure)
         return []
@@ -161,16 +166,16 @@ class Collection:
     async def update_one(self, where: Filter, update: Any, *, upsert: bool = False) -> int:
         """How many documents were matched or made."""
         with reaching():
-            result = await self._raw.update_one(where, update, upsert=upsert)
+            result = await self._raw.update_one(where, update, upsert=upsert, session=self._session)
         return int(result.matched_count) + (result.upserted_id is not None)
 
     async def update_many(self, where: Filter, update: Any) -> int:
         with reaching():
-            return int((await self._raw.update_many(where, update)).modified_count)
+            return int((await self._raw.update_many(where, update, session=self._session)).modified_count)
 
     async def replace_one(self, where: Filter, doc: Doc, *, upsert: bool = False) -> None:
         with reaching():
-            await self._raw.replace_one(where, doc, upsert=upsert)
+            await self._raw.replace_one(where, doc, upsert=upsert, session=self._session)
 
     async def find_one_and_update(
         self, where: Filter, update: Any, *, upsert: bool = False, sort: Sort | None = None
@@ -178,17 +183,22 @@ class Collection:
         """The document as it is after the update, or None where nothing matched."""
         with reaching():
             found: Doc | None = await self._raw.find_one_and_update(
-                where, update, upsert=upsert, sort=sort, return_document=ReturnDocument.AFTER
+                where,
+                update,
+                upsert=upsert,
+                sort=sort,
+                return_document=ReturnDocument.AFTER,
+                session=self._session,
             )
         return found
 
     async def delete_one(self, where: Filter) -> int:
         with reaching():
-            return int((await self._raw.delete_one(where)).deleted_count)
+            return int((await self._raw.delete_one(where, session=self._session)).deleted_count)
 
     async def delete_many(self, where: Filter) -> int:
         with reaching():
-            return int((await self._raw.delete_many(where)).deleted_count)
+            return int((await self._raw.delete_many(where, session=self._session)).deleted_count)
 
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
         with reaching():
@@ -218,7 +228,24 @@ class Database:
         self.name = name
 
     def __getitem__(self, collection: str) -> Collection:
-        return Collection(self._raw[collection])
+        return Collection(self._raw[collection], self._client)
+
+    async def together(self, work: Callable[[], Awaitable[Result]]) -> Result:
+        """Everything that `work` writes here, or nothing: a transaction that every operation in `work` is part of.
+
+        What `work` reads is of one instant, and stays true until its writes count: where somebody else changed it
+        meanwhile, `work` runs again from the beginning. So it must do nothing but read and write here, within a
+        moment. Inside another `together` it is part of that. Raises what `work` raises, and StoreUnavailable.
+        """
+        if session_of(self._client) is not None:
+            return await work()
+        try:
+            with reaching():
+                return await transaction(self._client, work)
+        except OperationFailure as failure:
+            if undone(failure):
+                raise StoreUnavailable("MongoDB: others keep changing the same") from failure
+            raise
 
     async def ping(self) -> None:
         """Raises StoreUnavailable unless a primary answers."""
@@ -253,9 +280,7 @@ class Database:
             await self._client.drop_database(self.name)
 
     async def close(self) -> None:
-        closing = self._client.close()
-        if inspect.isawaitable(closing):
-            await closing
+        await now(self._client.close())
 
 
 def _refusals(failure: BulkWriteError) -> list[Refusal]:

@@ -4,6 +4,7 @@ from typing import Final
 
 from shared.contracts import conversation_lane
 from shared.store.driver import Database
+from shared.store.media_access import MediaOwners
 
 HOLDING: Final = ("messages", "sessions", "decisions", "sends", "media", "webhook_deliveries", "search")
 """Collections whose documents belong to one conversation, by the field `conversation`.
@@ -25,6 +26,7 @@ class Eraser:
         for collection in HOLDING:
             bound = {"seq": {"$lte": last_seq}} if collection in BY_SEQ and last_seq is not None else {}
             await self._database[collection].delete_many({"conversation": conversation, **bound})
+        await MediaOwners(self._database).forget_sent(conversation)
         await self._database["dead"].delete_many({"conversation_id": conversation})
 
     async def forget_app(self, app_id: str) -> None:

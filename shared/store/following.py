@@ -6,6 +6,7 @@ where another process takes over, the last seconds are handed on once more: what
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final, Literal, NamedTuple
@@ -71,7 +72,7 @@ class Follower:
         self._every_seconds = every_seconds
         self._begin = begin
         self._renewed_at: float | None = None
-        self._handed: dict[str, Seen] = {}
+        self._handed: OrderedDict[str, Seen] = OrderedDict()
         self._at: Stamp = NOWHERE
         self._rounds = 0
 
@@ -196,11 +197,11 @@ class Follower:
 
     def _note(self, seen: Seen) -> None:
         """Remember it, and forget what no round will read again."""
-        self._handed.pop(seen.id, None)
         self._handed[seen.id] = seen
+        self._handed.move_to_end(seen.id)
         old = self._at.earlier(DEEP_SLACK_SECONDS)
-        while (first := next(iter(self._handed.values()))).at < old:
-            del self._handed[first.id]
+        while next(iter(self._handed.values())).at < old:
+            self._handed.popitem(last=False)
 
     async def _reach(self, at: Stamp) -> None:
         """Never back: whoever lost the lease without knowing must not undo what the next one reached."""

@@ -73,6 +73,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("at", ASCENDING)], expireAfterSeconds=DAY_SECONDS),
     ],
     "sends": [
+        IndexModel([("conversation", ASCENDING)], name="of_conversation"),
         IndexModel([("conversation", ASCENDING)], unique=True, partialFilterExpression={"state": "started"}),
         IndexModel([("conversation", ASCENDING), ("due_at", ASCENDING)], partialFilterExpression=ATTENDED),
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], partialFilterExpression=ATTENDED),
@@ -81,6 +82,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "media": [
         IndexModel([("due_at", ASCENDING)], partialFilterExpression={"due_at": {"$type": "date"}}),
         IndexModel([("conversation", ASCENDING)], sparse=True),
+        IndexModel([("sent_to.conversation", ASCENDING)], sparse=True),
         IndexModel([("unsent_until", ASCENDING)], expireAfterSeconds=0, sparse=True),
     ],
     "uploads": [IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0)],
@@ -100,7 +102,10 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     ],
     "pages_open": [IndexModel([("at", ASCENDING)], expireAfterSeconds=600)],
     "search": search.INDEXES,
-    "dead": [IndexModel([("state", ASCENDING), ("at", ASCENDING)])],
+    "dead": [
+        IndexModel([("state", ASCENDING), ("at", ASCENDING)]),
+        IndexModel([("conversation_id", ASCENDING)], sparse=True),
+    ],
     "taking": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
 }
 

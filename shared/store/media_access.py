@@ -25,10 +25,10 @@ class MediaOwners:
         self._media: Collection = database["media"]
 
     async def of(self, media_id: str) -> MediaOwner | None:
-        doc = await self._media.find_one({"_id": media_id}, {"app_id": 1, "app_ids": 1, "uploaded_by": 1})
+        doc = await self._media.find_one({"_id": media_id}, {"app_id": 1, "sent_to": 1, "uploaded_by": 1})
         if doc is None:
             return None
-        apps = [*doc.get("app_ids", ()), *([doc["app_id"]] if doc.get("app_id") else ())]
+        apps = [*(sent["app_id"] for sent in doc.get("sent_to", ())), *([doc["app_id"]] if doc.get("app_id") else ())]
         return MediaOwner(frozenset(apps), doc.get("uploaded_by"))
 
     async def note_upload(self, media_id: str, agent_id: str) -> None:
@@ -39,10 +39,20 @@ class MediaOwners:
         )
 
     async def note_sent(self, media_id: str, conversation: str, app_id: str) -> None:
-        """An upload stands in this conversation, and goes with it; sent in another one as well, it stays for good."""
-        kept = {"$addToSet": {"app_ids": app_id}, "$unset": {"unsent_until": ""}}
+        """An upload stands in this conversation. With the last one that has it, it goes."""
+        sent = {"$addToSet": {"sent_to": {"conversation": conversation, "app_id": app_id}}}
         uploaded = {"_id": media_id, "uploaded_by": {"$exists": True}}
-        first = {**uploaded, "conversation": {"$exists": False}}
-        if await self._media.update_one(first, {**kept, "$set": {"conversation": conversation}}) == 0:
-            elsewhere = {**uploaded, "conversation": {"$ne": conversation}}
-            await self._media.update_one(elsewhere, {**kept, "$set": {"conversation": None}})
+        await self._media.update_one(uploaded, {**sent, "$unset": {"unsent_until": ""}})
+
+    async def forget_sent(self, conversation: str) -> None:
+        """Uploads no longer stand in this conversation; those that stand nowhere else are deleted. Again does nothing.
+
+        In one step it is noted when they end: should this process end right after, MongoDB deletes them by itself.
+        """
+        now = real_now()
+        elsewhere = {"$ne": ["$$sent.conversation", {"$literal": conversation}]}
+        left = {"$filter": {"input": "$sent_to", "as": "sent", "cond": elsewhere}}
+        ends = {"$cond": [{"$eq": ["$sent_to", []]}, now, "$$REMOVE"]}
+        update = [{"$set": {"sent_to": left}}, {"$set": {"unsent_until": ends}}]
+        await self._media.update_many({"sent_to.conversation": conversation}, update)
+        await self._media.delete_many({"unsent_until": {"$lte": now}, "sent_to": []})

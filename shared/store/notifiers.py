@@ -4,12 +4,16 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
+import structlog
 from pydantic import SecretStr
 
 from shared.conversation.content import Frozen
+from shared.observe.seldom import Seldom
 from shared.store.driver import Collection, Database, Doc
 from shared.store.sealing import Sealer
-from shared.store.webhooks import LastCall, noted
+from shared.store.webhooks import UNREADABLE, LastCall, noted
+
+log = structlog.get_logger()
 
 NotifierKind = Literal["wecom", "feishu", "dingtalk"]
 
@@ -37,6 +41,12 @@ class Notifier(Frozen):
     failures: int = 0
     """Calls that failed since one last succeeded."""
     quiet_until: datetime | None = None
+    unreadable: tuple[str, ...] = ()
+    """Of `url` and `secret` what was sealed with a key that is not here; empty instead, and nothing is said."""
+
+    @property
+    def readable(self) -> bool:
+        return not self.unreadable
 
     def minds(self, app_id: str) -> bool:
         return not self.app_ids or app_id in self.app_ids
@@ -47,19 +57,25 @@ class NotifierStore:
         self._notifiers: Collection = database["notifiers"]
         self._told: Collection = database["notified"]
         self._sealer = sealer
+        self._complaints = Seldom()
 
     async def everything(self) -> list[Notifier]:
         return [self._opened(doc) for doc in await self._notifiers.find({}, sort=[("created_at", 1), ("_id", 1)])]
 
     async def enabled(self) -> list[Notifier]:
-        return [self._opened(doc) for doc in await self._notifiers.find({"enabled": True}, sort=[("_id", 1)])]
+        """Those that can say something: one that cannot be read is left out, and said to be now and then."""
+        found = [self._opened(doc) for doc in await self._notifiers.find({"enabled": True}, sort=[("_id", 1)])]
+        for notifier in found:
+            if not notifier.readable and self._complaints.due(notifier.id):
+                log.error("notifier_unreadable", notifier_id=notifier.id, reason=UNREADABLE)
+        return [notifier for notifier in found if notifier.readable]
 
     async def get(self, notifier: str) -> Notifier | None:
         doc = await self._notifiers.find_one({"_id": notifier})
         return self._opened(doc) if doc else None
 
     async def add(self, notifier: Notifier) -> None:
-        doc = notifier.model_dump(exclude={"id", *SEALED})
+        doc = notifier.model_dump(exclude={"id", "unreadable", *SEALED})
         await self._notifiers.insert_one({"_id": notifier.id, **doc, **self._sealed(notifier.id, _secrets(notifier))})
 
     async def change(self, notifier: str, fields: dict[str, Any]) -> Notifier | None:
@@ -103,8 +119,9 @@ class NotifierStore:
         return {field: value and self._sealer.seal(value, notifier, field) for field, value in values.items()}
 
     def _opened(self, doc: Doc) -> Notifier:
-        opened = {field: self._sealer.open(doc[field], doc["_id"], field) for field in SEALED if doc.get(field)}
-        return Notifier.model_validate({**doc, **opened, "id": doc["_id"]})
+        opened, unreadable = self._sealer.open_each(doc, doc["_id"], SEALED)
+        lost = dict.fromkeys(unreadable, "")
+        return Notifier.model_validate({**doc, **opened, **lost, "id": doc["_id"], "unreadable": unreadable})
 
 
 def _told_id(notifier: str, wait: str) -> str:

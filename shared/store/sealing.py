@@ -1,6 +1,7 @@
 """Secrets at rest: sealed with Fernet, with the app and field they belong to inside, so that none can be swapped."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -27,3 +28,17 @@ class Sealer:
         if inside[:2] != [owner, field]:
             raise SealBroken(f"{owner}: {field} holds a secret sealed for something else")
         return str(inside[2])
+
+    def open_each(
+        self, doc: Mapping[str, Any], owner: str, fields: Iterable[str]
+    ) -> tuple[dict[str, str], tuple[str, ...]]:
+        """Those of these fields that `doc` has, opened; and which of them cannot be."""
+        opened: dict[str, str] = {}
+        unreadable: list[str] = []
+        for field in fields:
+            if doc.get(field):
+                try:
+                    opened[field] = self.open(doc[field], owner, field)
+                except SealBroken:
+                    unreadable.append(field)
+        return opened, tuple(unreadable)

@@ -3,11 +3,15 @@
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
+import structlog
 from pydantic import SecretStr
 
 from shared.conversation.content import Frozen
+from shared.observe.seldom import Seldom
 from shared.store.driver import Collection, Database, Doc
 from shared.store.sealing import Sealer
+
+log = structlog.get_logger()
 
 WebhookEvent = Literal["session_opened", "session_waiting", "session_assigned", "session_closed", "message"]
 WEBHOOK_EVENTS: Final[tuple[WebhookEvent, ...]] = get_args(WebhookEvent)
@@ -16,6 +20,7 @@ FAILING_AFTER: Final = timedelta(hours=24)
 """With no call that succeeded for so long, a webhook is shown as failing."""
 
 SEALED: Final = ("url", "secret")
+UNREADABLE: Final = "sealed with a key that is not in WXDESK_SECRET_KEYS"
 
 
 class LastCall(Frozen):
@@ -39,6 +44,12 @@ class Webhook(Frozen):
     last: LastCall | None = None
     failing_since: datetime | None = None
     """When the first call failed since one last succeeded."""
+    unreadable: tuple[str, ...] = ()
+    """Of `url` and `secret` what was sealed with a key that is not here; empty instead, and nothing is sent."""
+
+    @property
+    def readable(self) -> bool:
+        return not self.unreadable
 
     def wants(self, event: str, app_id: str) -> bool:
         return event in self.events and self.app_id in {None, app_id}
@@ -51,23 +62,29 @@ class WebhookStore:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._webhooks: Collection = database["webhooks"]
         self._sealer = sealer
+        self._complaints = Seldom()
 
     async def everything(self) -> list[Webhook]:
         return [self._opened(doc) for doc in await self._webhooks.find({}, sort=[("created_at", 1), ("_id", 1)])]
 
     async def enabled(self) -> list[Webhook]:
-        return [self._opened(doc) for doc in await self._webhooks.find({"enabled": True}, sort=[("_id", 1)])]
+        """Those that can be told something: one that cannot be read is left out, and said to be now and then."""
+        found = [self._opened(doc) for doc in await self._webhooks.find({"enabled": True}, sort=[("_id", 1)])]
+        for webhook in found:
+            if not webhook.readable and self._complaints.due(webhook.id):
+                log.error("webhook_unreadable", webhook_id=webhook.id, reason=UNREADABLE)
+        return [webhook for webhook in found if webhook.readable]
 
     async def get(self, webhook: str) -> Webhook | None:
         doc = await self._webhooks.find_one({"_id": webhook})
         return self._opened(doc) if doc else None
 
     async def add(self, webhook: Webhook) -> None:
-        doc = webhook.model_dump(exclude={"id", *SEALED})
+        doc = webhook.model_dump(exclude={"id", "unreadable", *SEALED})
         await self._webhooks.insert_one({"_id": webhook.id, **doc, **self._sealed(webhook.id, _secrets(webhook))})
 
     async def change(self, webhook: str, fields: dict[str, Any]) -> Webhook | None:
-        """Set named fields, `url` as text; the webhook as it is then, None where there is none."""
+        """Set named fields, `url` and `secret` as text; the webhook as it is then, None where there is none."""
         told = {**fields, **self._sealed(webhook, {name: fields[name] for name in SEALED if name in fields})}
         doc = await self._webhooks.find_one_and_update({"_id": webhook}, {"$set": told})
         return self._opened(doc) if doc else None
@@ -87,8 +104,9 @@ class WebhookStore:
         return {field: self._sealer.seal(value, webhook, field) for field, value in values.items()}
 
     def _opened(self, doc: Doc) -> Webhook:
-        opened = {field: self._sealer.open(doc[field], doc["_id"], field) for field in SEALED}
-        return Webhook.model_validate({**doc, **opened, "id": doc["_id"]})
+        opened, unreadable = self._sealer.open_each(doc, doc["_id"], SEALED)
+        lost = dict.fromkeys(unreadable, "")
+        return Webhook.model_validate({**doc, **opened, **lost, "id": doc["_id"], "unreadable": unreadable})
 
 
 def noted(call: LastCall) -> list[Doc]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import end_to_end, gateway, history, router, search
+from tests.bench import end_to_end, gateway, history, router, screen, search
 from tests.bench.bench import Bench, as_json, bench
 
 MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {
@@ -19,9 +19,10 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "end_to_end": end_to_end.measure,
     "search": search.measure,
     "history": history.measure,
+    "screen": screen.measure,
 }
-ONLY_BY_NAME = {"history", "search"}
-"""They fill a database with a million messages first, which takes minutes."""
+ONLY_BY_NAME = {"history", "search", "screen"}
+"""They fill a database with a million messages first, which takes minutes; or need the web app and Chromium."""
 
 
 async def main(wanted: list[str]) -> None:

@@ -6,14 +6,14 @@ from collections.abc import AsyncIterator, Generator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from deploy.local import web
 from deploy.local.node import WEB, node_home
 from deploy.local.servers import MongoServer, RabbitServer
 from tests.browser.chromium import chromium
 from tests.browser.crew import Crew
-from tests.browser.visits import Visits
+from tests.browser.visits import PATIENCE_MS, Visits
 from tests.flow.town import Caller, Town, town
 from tests.support.services import KEYS
 
@@ -21,6 +21,8 @@ HERE = Path(__file__).parent
 KEPT = HERE.parents[1] / ".browser" / "failures"
 TEST_SECONDS = 300
 """The first test also starts everything."""
+
+expect.set_options(timeout=PATIENCE_MS)
 
 _failed = pytest.StashKey[bool]()
 
@@ -77,7 +79,7 @@ async def visits(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
     made = Visits(browser)
     yield made
     problems = made.watch.problems
-    if problems or request.node.stash.get(_failed, False):
+    if len(made.contexts) > made.kept and (problems or request.node.stash.get(_failed, False)):
         await made.keep(_folder(request.node.name))
     await made.close()
     assert not problems, "in the browser:\n" + "\n".join(problems)
@@ -89,10 +91,12 @@ async def admin(desk_town: Town) -> Caller:
 
 
 @pytest.fixture
-async def crew(desk_town: Town, admin: Caller, visits: Visits) -> AsyncIterator[Crew]:
+async def crew(desk_town: Town, admin: Caller, visits: Visits, request: pytest.FixtureRequest) -> AsyncIterator[Crew]:
     """Agents and customers of this test's own."""
     made = Crew(desk_town, visits, admin)
     yield made
+    if request.node.stash.get(_failed, False):
+        await visits.keep(_folder(request.node.name))  # before the sessions are closed
     await made.leave()
 
 

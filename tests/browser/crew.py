@@ -149,8 +149,18 @@ class Crew:
         await self.town.sandbox("PUT", "/faults", {"api": api})
 
     async def clock(self, offset: timedelta) -> None:
-        """Move WeChat's clock, which the services follow, this far from the machine's."""
+        """Move WeChat's clock this far from the machine's; returns when console and router follow it."""
         await self.town.sandbox("POST", "/clock", {"at": (datetime.now(UTC) + offset).isoformat()})
+
+        async def followed() -> bool:
+            # Nobody's customer, and each time another: within one conversation time never goes back.
+            openid = f"o-clock-{next(_numbers)}"
+            await self.admin.must("PUT", f"/apps/{APP_ID}/customers/{openid}", {"name": "probe"})
+            conversation = await self.town.conversation(openid)
+            decided = conversation.decided_at if conversation else None
+            return decided is not None and abs(datetime.now(UTC) + offset - decided) < timedelta(minutes=5)
+
+        await eventually(followed)
 
     def after(self, undo: Callable[[], Awaitable[object]]) -> None:
         self._after.append(undo)
@@ -158,8 +168,9 @@ class Crew:
     async def leave(self) -> None:
         """Close what is open, let the agents go, and put the sandbox right."""
         await self.faults()
-        state = await self.town.sandbox("GET", "/clock")
-        await self.town.sandbox("POST", "/clock", {"advance_seconds": -state["offset_seconds"]})
+        clock = await self.town.sandbox("GET", "/clock")
+        if abs(clock["offset_seconds"]) > 1:
+            await self.clock(timedelta())
         for undo in reversed(self._after):
             await undo()
         await asyncio.gather(*(self._close(customer) for customer in self.customers))

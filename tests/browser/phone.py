@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from playwright.async_api import Locator, Page
 
+from tests.browser.png import file
+
 
 @dataclass(frozen=True)
 class Phone:
@@ -30,7 +32,7 @@ class Phone:
 
     async def send_picture(self, name: str, data: bytes) -> None:
         chooser = self.region.locator("input[type=file]").last
-        await chooser.set_input_files({"name": name, "mimeType": "image/png", "buffer": data})
+        await chooser.set_input_files(file(name, data))
         await self.region.get_by_role("dialog", name="发送这张图片？").get_by_role("button", name="发送").click()
 
     async def send_card(self, title: str, path: str) -> None:

@@ -4,10 +4,17 @@ import random
 import struct
 import zlib
 
+from playwright.async_api import FilePayload
+
 
 def png(width: int, height: int, red: int = 7, green: int = 163, blue: int = 90) -> bytes:
     """One colour."""
     return _png(width, height, zlib.compress((b"\0" + bytes((red, green, blue)) * width) * height))
+
+
+def file(name: str, data: bytes, kind: str = "image/png") -> FilePayload:
+    """A file as a chooser takes it."""
+    return {"name": name, "mimeType": kind, "buffer": data}
 
 
 def noise(width: int, height: int) -> bytes:

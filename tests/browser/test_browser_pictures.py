@@ -24,7 +24,7 @@ pytestmark = [
 
 async def picture(page: Page, request: pytest.FixtureRequest) -> None:
     """Keep what the page shows under the test's name."""
-    name = request.node.name.removeprefix("test_").replace("[", "-").rstrip("]")
+    name = request.node.name.removeprefix("test_").replace("[", "-").replace("/", "-").rstrip("]")
     await page.screenshot(path=SHELF / f"{name}.png")
 
 

@@ -1,11 +1,13 @@
 """Pages as people have them: an agent at the desk, a customer on the sandbox's phone."""
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
+from playwright.async_api import Error as PlaywrightError
 
 from deploy.local.seed import APP_ID
 from tests.browser.chromium import PHONE, WIDE
@@ -23,6 +25,8 @@ class Visits:
     browser: Browser
     watch: Watch = field(default_factory=Watch)
     contexts: list[BrowserContext] = field(default_factory=list)
+    kept: int = 0
+    """Of so many contexts the pictures are taken."""
 
     async def page(self, size: ViewportSize = WIDE, **options: Any) -> Page:
         """A page that shows nothing yet. `options` are those of a browser context: `color_scheme`, `locale` …"""
@@ -36,10 +40,12 @@ class Visits:
         return await context.new_page()
 
     async def keep(self, folder: Path) -> None:
-        """A picture of every page, and a trace of each profile for `.venv/bin/playwright show-trace`."""
-        for number, context in enumerate(self.contexts, 1):
+        """Once: a picture of every page, and a trace of each profile for `.venv/bin/playwright show-trace`."""
+        contexts, self.kept = self.contexts[self.kept :], len(self.contexts)
+        for number, context in enumerate(contexts, 1):
             for tab, page in enumerate(context.pages, 1):
-                await page.screenshot(path=folder / f"{number}-{tab}.png")
+                with suppress(PlaywrightError):  # a page that is too busy is no reason to have no trace
+                    await page.screenshot(path=folder / f"{number}-{tab}.png")
             await context.tracing.stop(path=folder / f"{number}-trace.zip")
 
     async def close(self) -> None:

@@ -162,11 +162,16 @@ async def test_conversations_left_behind_are_said(cli: Cli, database: Database) 
     claim = Claim(id="c.1.1", conversation="c", app_id="wx", at=datetime.now(UTC))
     await AgentStore(database).claim("lina", claim)
     ran = await cli.ok("agents", "disable", "lina")
-    assert "still has 1 of the conversations" in ran.err
+    assert "1 conversation goes back in line" in ran.err
 
 
-async def test_a_hostile_name_stays_in_its_column(cli: Cli) -> None:
-    await cli.ok("agents", "add", "lina", "--name", "\x1b[2J李娜\u202e\nroot  admin")
+async def test_a_hostile_name_stays_in_its_column(cli: Cli, database: Database) -> None:
+    name = "\x1b[2J李娜\u202e\nroot  admin"
+    refused = await cli("agents", "add", "lina", "--name", name)
+    assert (refused.code, "control characters" in refused.err) == (2, True)
+    # One that is there already.
+    await AgentStore(database).add(Agent(id="lina", name=name))
+    await cli.ok("agents", "disable", "lina")
     out = (await cli.ok("agents", "list")).out
     assert len(out.splitlines()) == 2
     assert not {"\x1b", "\u202e"} & set(out)

@@ -231,7 +231,7 @@ async def test_a_mode_without_its_key_is_refused_for_the_app_as_it_is(cli: Cli, 
 async def test_two_who_change_different_fields_at_once_both_succeed(cli: Cli, database: Database) -> None:
     await cli.ok(*KEYED)
     changes: list[dict[str, Any]] = [{"name": "甲"}, {"gh_id": "gh_1"}, {"format": "xml"}]
-    apps = AppChanges(store(database), AuditLog(database), COMMAND_LINE)
+    apps = AppChanges(database, store(database), COMMAND_LINE)
     await asyncio.gather(*(apps.change(APP, change) for change in changes))
     app = await stored(database)
     assert (app.name, app.gh_id, app.format, app.version) == ("甲", "gh_1", "xml", 4)
@@ -286,12 +286,16 @@ async def test_without_a_broker_the_change_stands_and_is_said_to_be_late(cli: Cl
     assert (await stored(database)).name == "演示"
 
 
-async def test_secrets_sealed_with_another_key_are_2(cli: Cli) -> None:
+async def test_secrets_sealed_with_a_lost_key_are_said_to_be_and_entered_again(cli: Cli) -> None:
     await cli.ok(*KEYED)
     cli.variables["WXDESK_SECRET_KEYS"] = SECRET_KEYS[::-1].lstrip("=") + "="
-    ran = await cli("apps", "list")
-    assert ran.code == 2
-    assert "WXDESK_SECRET_KEYS" in ran.err
+    (shown,) = (await cli.ok("apps", "list", "--json")).json
+    assert (shown["secret"], shown["aes_key"], shown["previous_aes_key"]) == ("unreadable", "unreadable", None)
+    renamed = (await cli.ok("apps", "update", APP, "--name", "新名", "--secret", "f" * 32, "--json")).json
+    assert (renamed["secret"], renamed["token"], renamed["name"]) == ("set", "unreadable", "新名")
+    await cli.ok("apps", "update", APP, "--token", "t", "--aes-key", OTHER_AES_KEY)
+    assert (await cli.ok("apps", "show", APP, "--json")).json["aes_key"] == "set"
+    assert (await cli.ok("apps", "show", APP, "--json")).json["previous_aes_key"] is None
 
 
 @pytest.mark.parametrize(

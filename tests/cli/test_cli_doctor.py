@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from services.console.administering.checks.check import Check
-from services.console.administering.checks.one_app import group_check
+from services.console.administering.checks.one_app import group_check, settings_check
 from services.console.administering.checks.wechat import gateway_check, push_check, url_check, wechat_checks
 from services.console.cli.checks.broker import topology_check, version_check
 from services.console.cli.checks.store import agent_check, skew_check
@@ -89,6 +89,12 @@ def test_an_app_whose_groups_are_empty_fails() -> None:
     assert group_check(served, [agent(groups=("vip", "x"))]) == []
     (found,) = group_check(served, [agent(groups=("vip",), enabled=False), agent("wei", groups=("x",))])
     assert found.status == "fail"
+
+
+def test_settings_that_are_served_mended_are_said() -> None:
+    assert settings_check(app()) == []
+    (found,) = settings_check(app(policy_faults=("idle_close_seconds.bot: must be less",)))
+    assert (found.status, "idle_close_seconds.bot" in found.what) == ("fail", True)
 
 
 async def said(cli: Cli, *argv: str) -> dict[str, str]:
@@ -256,13 +262,13 @@ async def test_the_gateway_is_asked_as_wechat_asks(
     served = web.Application()
     served.add_routes([web.get(f"/wechat/{APPID}", handle)])
     async with listen(served, "127.0.0.1", 0, "none") as port:
-        found = await gateway_check(http, app(), f"http://127.0.0.1:{port}/", WITHIN)
+        found = await gateway_check(http, app(), f"http://127.0.0.1:{port}/", WITHIN, "")
     assert found.status == status
     assert do in found.do
 
 
 async def test_a_gateway_that_is_down_is_said(http: aiohttp.ClientSession) -> None:
-    found = await gateway_check(http, app(), "http://127.0.0.1:1", WITHIN)
+    found = await gateway_check(http, app(), "http://127.0.0.1:1", WITHIN, " at x")
     assert found.status == "fail"
     assert "does not answer" in found.what
 

@@ -7,12 +7,16 @@ from typing_extensions import override
 
 from services.console.administering import agent_changes
 from services.console.roster import Roster
+from shared.contracts.hints import SettingsChanged
+from shared.conversation.policy import Assignment
 from shared.passwords import verify_password
 from shared.store.agents import Agent, AgentStore, RosterEntry
+from shared.store.apps import AppStore
 from shared.store.audit import AuditLog
 from shared.store.driver import Database
 from shared.store.leases import Leases
-from tests.console.house import VIP_APP, Caller, House, house
+from shared.store.sealing import Sealer
+from tests.console.house import KEY, VIP_APP, Caller, House, house
 from tests.console.screen import Screen
 from tests.support.waiting import eventually
 
@@ -242,6 +246,65 @@ async def test_who_is_disabled_is_out_at_once_and_offline(desk: House, admin: Ca
     assert (await desk.stranger().log_in(agent)).status == 200
 
 
+LEAVING: list[tuple[dict[str, Any], str]] = [
+    ({"enabled": False}, "agent_disabled"),
+    ({"groups": ["night"]}, "agent_elsewhere"),
+]
+
+
+@pytest.mark.parametrize(("change", "why"), LEAVING)
+async def test_what_an_agent_leaves_behind_waits_for_colleagues(
+    desk: House, admin: Caller, change: dict[str, Any], why: str
+) -> None:
+    leaver = await desk.agent(groups=("vip",))
+    agent = await id_of(leaver)
+    customer = await desk.waiting(leaver, VIP_APP)
+    assert (await leaver.accept(customer)).status == 200
+    assert (await admin.call("PATCH", f"/agents/{agent}", change)).status == 200
+
+    async def waits() -> bool:
+        return await admin.state(customer) == "waiting"
+
+    await eventually(waits)
+    page = (await admin.get("/conversations", view="waiting", app=VIP_APP)).body
+    assert customer.id in [one["id"] for one in page["items"]]
+    items = (await admin.get(f"/conversations/{customer.id}/messages")).body["items"]
+    assert items[-1]["event"] == {"name": "session_waiting", "detail": {"reason": why}}
+    stored = await desk.agents.get(agent)
+    assert stored is not None
+    assert stored.load == 0
+
+
+async def test_taking_an_app_from_a_group_gives_its_customers_to_others(desk: House, admin: Caller) -> None:
+    apps = AppStore(desk.database, Sealer([KEY]))
+
+    async def serve(*groups: str) -> None:
+        app = await apps.get(VIP_APP)
+        assert app is not None
+        assert await apps.save(app.but(policy=app.policy.but(assignment=Assignment(groups=groups))))
+        await desk.publisher.hint(SettingsChanged(what="apps"))
+
+    leaver = await desk.agent(groups=("night",))
+    await serve("vip", "night")
+    customer = await desk.waiting(admin, VIP_APP)
+
+    async def accepted() -> bool:
+        # Console and router may not have heard of the new group yet.
+        return (await leaver.accept(customer)).status == 200
+
+    await eventually(accepted)
+    await serve("vip")
+
+    async def waits() -> bool:
+        return await admin.state(customer) == "waiting"
+
+    async def hidden() -> bool:
+        return (await leaver.get(f"/conversations/{customer.id}")).status == 404
+
+    await eventually(waits)
+    await eventually(hidden)
+
+
 async def test_a_new_role_and_new_groups_apply_at_once(desk: House, admin: Caller, lina: Caller) -> None:
     agent = await id_of(lina)
     assert (await lina.get("/audit")).code == "forbidden"
@@ -382,3 +445,37 @@ async def test_a_change_of_ones_own_is_told_to_every_browser(desk: House, lina: 
         await lina.call("PATCH", "/me", {"capacity": 4})
         await eventually(lambda: screen.said("settings") == [{"type": "settings", "what": "agents"}])
     assert (await listed(lina))[await id_of(lina)]["capacity"] == 4
+
+
+async def test_ones_own_password_takes_the_current_one(desk: House, admin: Caller) -> None:
+    """A desk left open must not be enough to take the login over."""
+    me = await id_of(admin)
+    before = await desk.agents.get(me)
+    for body in ({}, {"password": "a password of a thief"}):
+        refused = await admin.post(f"/agents/{me}/password", body)
+        assert (refused.status, refused.code) == (403, "forbidden")
+        assert "POST /me/password" in refused.body["detail"]
+    assert await desk.agents.get(me) == before
+    assert (await admin.get("/me")).status == 200
+
+
+async def test_who_makes_an_admin_is_in_the_audit(desk: House, admin: Caller, lina: Caller) -> None:
+    await made(admin, "second", role="admin")
+    assert (await admin.call("PATCH", f"/agents/{await id_of(lina)}", {"role": "admin"})).status == 200
+    ((_, added),) = await changes_of(desk, "second")
+    ((_, promoted),) = await changes_of(desk, await id_of(lina))
+    assert (added["role"], promoted) == ((None, "admin"), {"role": ("agent", "admin")})
+
+
+async def test_a_login_made_again_after_a_lost_answer_says_how_to_get_in(admin: Caller) -> None:
+    await made(admin, "lost-answer")
+    again = await admin.post("/agents", {"login": "lost-answer", "name": "x"})
+    assert (again.code, "renew it with POST /agents/{id}/password" in again.body["detail"]) == ("conflict", True)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"name": "a\0b"}, {"groups": ["vi\np"]}, {"groups": ["\u2028gpj"]}, {"name": "\x1b[1m"}]
+)
+async def test_controls_are_no_part_of_a_name(admin: Caller, fields: dict[str, Any]) -> None:
+    answer = await admin.post("/agents", {"login": "controlled", "name": "x", **fields})
+    assert (answer.code, answer.body["errors"][0]["where"]) == ("invalid", next(iter(fields)))

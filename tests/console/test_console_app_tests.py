@@ -1,5 +1,6 @@
 """The test of one app by the API: the sandbox stands for WeChat."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from services.console.api.app_tests import A_MINUTE
 from shared.observe.http import listen
 from tests.console.house import APP, House, house
 from tests.sandbox.box import APPID, SECRET, TOKEN, boxed
@@ -88,6 +90,7 @@ async def test_a_wechat_and_a_gateway_out_of_reach_are_findings(amqp_url: str, m
     async with house(amqp_url, mongo_url, mongo_db, routed=False, **nowhere) as desk:
         found = await findings(desk, APP)
     assert [status for status, _, _ in found] == ["fail", "ok", "fail", "warn"]
+    assert found[2][1] == f"{APP}: the gateway does not answer (ClientConnectorError)"
 
 
 async def test_a_gateway_nobody_told_of_is_a_finding(amqp_url: str, mongo_url: str, mongo_db: str) -> None:
@@ -95,3 +98,37 @@ async def test_a_gateway_nobody_told_of_is_a_finding(amqp_url: str, mongo_url: s
     async with house(amqp_url, mongo_url, mongo_db, routed=False, **nowhere) as desk:
         found = await findings(desk, APP)
     assert ("warn", f"{APP}: the gateway was not asked", "set GATEWAY_URL or PUBLIC_BASE_URL") in found
+
+
+async def test_an_app_is_tested_a_few_times_a_minute_whoever_asks(tried: House) -> None:
+    await add(tried)
+    for _ in range(A_MINUTE):
+        await findings(tried, APPID)
+    supervisor = await tried.agent(role="supervisor")
+    refused = await supervisor.post(f"/apps/{APPID}/test")
+    assert (refused.status, refused.code) == (429, "rate_limited")
+    assert 0 < int(refused.headers["Retry-After"]) <= 60
+    assert (await supervisor.post(f"/apps/{APP}/test")).status == 200
+
+
+async def test_an_app_is_tested_once_at_a_time(amqp_url: str, mongo_url: str, mongo_db: str) -> None:
+    asked, answers = asyncio.Event(), asyncio.Event()
+
+    async def slow(request: web.Request) -> web.Response:
+        asked.set()
+        await answers.wait()
+        return await echo(request)
+
+    async with AsyncExitStack() as stack:
+        gateway = web.Application()
+        gateway.add_routes([web.get("/wechat/{app}", slow)])
+        port = await stack.enter_async_context(listen(gateway, "127.0.0.1", 0, "none"))
+        more: dict[str, Any] = {"wechat_api_base": "http://127.0.0.1:1", "gateway_url": f"http://127.0.0.1:{port}"}
+        desk = await stack.enter_async_context(house(amqp_url, mongo_url, mongo_db, routed=False, **more))
+        supervisor = await desk.agent(role="supervisor")
+        first = asyncio.create_task(supervisor.post(f"/apps/{APP}/test"))
+        await asked.wait()
+        assert (await supervisor.post(f"/apps/{APP}/test")).code == "rate_limited"
+        answers.set()
+        assert (await first).status == 200
+        assert (await supervisor.post(f"/apps/{APP}/test")).status == 200

@@ -1,4 +1,6 @@
 import asyncio
+import io
+import json
 from collections import Counter
 from typing import Any
 
@@ -71,6 +73,7 @@ async def test_an_app_is_added_with_everything_but_its_secrets_told(admin: Calle
         "callback_fault": None,
         "has_aes_key": True,
         "has_previous_aes_key": False,
+        "unreadable": [],
     }
     assert app["settings"] == Policy().model_dump(mode="json", exclude={"version"})
     assert (await admin.get(f"/apps/{app['id']}")).body == app
@@ -261,6 +264,50 @@ async def test_settings_need_a_version_and_a_document(admin: Caller, body: Any) 
     assert (await admin.call("PUT", f"/apps/{app['id']}/settings", body)).code == "invalid"
 
 
+SHORTER: list[tuple[int | None, int | None, int]] = [
+    (None, 90, 403),
+    (90, 30, 403),
+    (90, 90, 200),
+    (90, 365, 200),
+    (90, None, 200),
+    (None, None, 200),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "status"), SHORTER)
+async def test_only_an_admin_has_history_deleted(
+    admin: Caller, supervisor: Caller, before: int | None, after: int | None, status: int
+) -> None:
+    app = (await put_settings(admin, await added(admin), {"retention_days": before})).body
+    answer = await put_settings(supervisor, app, {"retention_days": after, "welcome": "您好"})
+    assert answer.status == status
+    if status == 403:
+        assert answer.code == "forbidden"
+        assert "admin" in answer.body["detail"]
+        # Not even for the version that somebody else's change is about to make.
+        assert (await put_settings(supervisor, app, {"retention_days": after}, app["version"] + 1)).code == "conflict"
+        assert (await admin.get(f"/apps/{app['id']}")).body == app
+    assert (
+        await put_settings(admin, (await admin.get(f"/apps/{app['id']}")).body, {"retention_days": 7})
+    ).status == 200
+
+
+async def test_all_the_rules_there_may_be_fit_and_more_are_told_so(admin: Caller) -> None:
+    app = await added(admin)
+    words = [f"第{number}个关键词" for number in range(20)]
+    rules = [{"words": words, "reply": "长" * 682, "match": "contains", "hand_off": False}] * 200
+    saved = await put_settings(admin, app, {"keyword_rules": rules})
+    assert (saved.status, len(saved.body["settings"]["keyword_rules"])) == (200, 200)
+    body = json.dumps({"version": 2, "settings": {"keyword_rules": rules * 2}}).encode()
+    headers = {"Content-Type": "application/json"}
+    refused = await admin.call("PUT", f"/apps/{app['id']}/settings", data=io.BytesIO(body), headers=headers)
+    assert (refused.status, refused.code) == (413, "too_large")
+    assert "1024 KiB" in refused.body["detail"]
+    refused = await change(admin, app, name="x" * 200_000)
+    assert (refused.status, refused.code) == (413, "too_large")
+    assert "128 KiB" in refused.body["detail"]
+
+
 ROLES: list[tuple[str, str, Any, tuple[str, ...]]] = [
     ("GET", "/apps/{app}", None, ("agent",)),
     ("POST", "/apps", {}, ("agent", "supervisor")),
@@ -296,6 +343,7 @@ async def test_an_agent_sees_the_apps_of_their_groups(desk: House, admin: Caller
     assert VIP_APP not in seen
     listed = {one["id"]: one for one in (await vip.get("/apps")).body["items"]}
     expected = {"id": VIP_APP, "name": "会员店", "enabled": True, "verified_at": None, "groups": ["vip"]}
+    expected["readable"] = True
     assert listed[VIP_APP] == expected
 
 

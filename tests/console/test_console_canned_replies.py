@@ -146,13 +146,23 @@ async def test_there_are_not_endlessly_many(lina: Caller, monkeypatch: pytest.Mo
     assert (refused.status, refused.code) == (409, "conflict")
 
 
-async def test_every_change_is_told(lina: Caller) -> None:
-    screen = Screen(lina)
-    async with screen.ready():
+async def test_every_change_is_told_to_those_who_have_the_reply(desk: House, lina: Caller, supervisor: Caller) -> None:
+    mine, mine_too, theirs = Screen(lina), Screen(lina), Screen(await desk.agent())
+    told = {"type": "settings", "what": "canned-replies"}
+    async with mine.ready(), mine_too.ready(), theirs.ready():
         reply = await kept(lina)
         await change(lina, reply, title="x")
         await remove(lina, reply)
-        await eventually(lambda: screen.said("settings") == [{"type": "settings", "what": "canned-replies"}] * 3)
+        await eventually(lambda: mine.said("settings") == mine_too.said("settings") == [told] * 3)
+        await kept(supervisor, scope="shared")
+        await eventually(lambda: mine.said("settings") == [told] * 4)
+        await eventually(lambda: theirs.said("settings") == [told])
+
+
+@pytest.mark.parametrize(("field", "value"), [("shortcut", "a\0"), ("title", "a\x7fb")])
+async def test_controls_are_no_part_of_a_shortcut(lina: Caller, field: str, value: str) -> None:
+    answer = await lina.post("/canned-replies", {"shortcut": "s", "title": "x", "text": "x", field: value})
+    assert (answer.code, answer.body["errors"][0]["where"]) == ("invalid", field)
 
 
 async def test_strangers_have_none(desk: House) -> None:

@@ -31,7 +31,7 @@ async def test_tags_stand_in_their_order_each_once_and_replace_those_before(desk
     assert (await put_tags(await desk.agent(), customer)).body["tags"] == []
 
 
-@pytest.mark.parametrize("tags", [["x"] * 21, ["x" * 41], [" "], [""], ["x", 1], "x", None])
+@pytest.mark.parametrize("tags", [["x"] * 21, ["a\0"], ["a\u2029b"], ["x" * 41], [" "], [""], ["x", 1], "x", None])
 async def test_tags_are_few_and_short(desk: House, lina: Caller, tags: Any) -> None:
     customer = await desk.waiting(lina)
     answer = await lina.call("PUT", f"/conversations/{customer.id}/tags", {"tags": tags})

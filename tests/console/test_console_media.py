@@ -7,6 +7,7 @@ from PIL import Image
 
 from shared.store.driver import Database
 from tests.console.house import APP, VIP_APP, Answer, Caller, House
+from tests.support.waiting import eventually
 
 
 def picture(kind: str = "PNG", width: int = 3, height: int = 2) -> bytes:
@@ -92,8 +93,25 @@ async def test_what_was_sent_to_one_customer_goes_with_them(desk: House, lina: C
     for to, media_id in ((customer, once), (customer, twice), (other, twice)):
         body = {"type": "image", "image": {"media_id": media_id}}
         assert (await lina.post(f"/conversations/{to.id}/messages", body)).status == 201
-    assert await desk.database["media"].count({"conversation": customer.id}) == 1
     assert await desk.database["media"].count({"unsent_until": {"$exists": True}, "_id": {"$in": [once, twice]}}) == 0
+
+    async def status(media_id: str) -> int:
+        return (await lina.get(f"/media/{media_id}")).status
+
+    async def left() -> list[int]:
+        return [await status(once), await status(twice)]
+
+    async def first_gone() -> bool:
+        return await left() == [404, 200]
+
+    async def both_gone() -> bool:
+        return await left() == [404, 404]
+
+    await customer.vanish()
+    await eventually(first_gone)
+    await other.vanish()
+    await eventually(both_gone)
+    assert await desk.database["media"].count({"_id": {"$in": [once, twice]}}) == 0
 
 
 async def test_a_customers_picture_is_shown_to_who_sees_the_app(desk: House, lina: Caller) -> None:

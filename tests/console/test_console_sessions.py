@@ -113,6 +113,21 @@ async def test_a_session_goes_back_in_line_for_a_group_or_to_the_bot(desk: House
     assert (await me(lina))["load"] == 0
 
 
+async def test_a_session_is_not_put_in_line_for_a_group_that_may_not_see_it(desk: House) -> None:
+    vip = await desk.agent(groups=("vip",))
+    await desk.agent(groups=("cellar",))
+    await desk.agent(groups=("cellar", "vip"), enabled=False)
+    customer = await desk.waiting(vip, VIP_APP)
+    assert (await vip.accept(customer)).status == 200
+    path, body = f"/conversations/{customer.id}/transfer", {"to": {"group": "cellar"}}
+    refused = await vip.post(path, body)
+    assert (refused.status, refused.code) == (422, "invalid")
+    assert refused.body["detail"] == "to.group: nobody in this group serves this app."
+    assert (await responder(vip, customer))["id"] == (await me(vip))["id"]
+    await desk.agent(groups=("cellar", "vip"))
+    assert (await vip.post(path, body)).body["session"]["state"] == "waiting"
+
+
 @pytest.mark.parametrize(
     "to",
     [

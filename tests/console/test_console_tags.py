@@ -48,7 +48,14 @@ async def test_a_name_is_trimmed(supervisor: Caller) -> None:
 
 @pytest.mark.parametrize(
     ("name", "color", "where"),
-    [("  ", "red", "name"), ("x" * 41, "red", "name"), ("x", "pink", "color"), ("x", None, "color")],
+    [
+        ("  ", "red", "name"),
+        ("a\0b", "red", "name"),
+        ("a\u2028b", "red", "name"),
+        ("x" * 41, "red", "name"),
+        ("x", "pink", "color"),
+        ("x", None, "color"),
+    ],
 )
 async def test_what_is_no_tag_is_refused(supervisor: Caller, name: str, color: Any, where: str) -> None:
     answer = await put(supervisor, name, color)

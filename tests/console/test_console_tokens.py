@@ -204,7 +204,8 @@ async def test_a_picture_of_a_conversation_is_read_by_a_token(desk: House, lina:
     reader, _ = await made(desk, READ)
     assert (await reader.get(f"/media/{uploaded}")).code == "not_found"
     customer: Customer = await desk.held_by(lina)
-    await desk.database["media"].update_one({"_id": uploaded}, {"$set": {"app_ids": [customer.app_id]}})
+    sent = [{"conversation": customer.id, "app_id": customer.app_id}]
+    await desk.database["media"].update_one({"_id": uploaded}, {"$set": {"sent_to": sent}})
     assert (await reader.get(f"/media/{uploaded}")).body == GIF
 
 

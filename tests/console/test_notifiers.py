@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from services.console.outgoing.notifying import Notifying
 from services.console.outgoing.posting import Poster, poster
@@ -246,3 +247,45 @@ async def test_address_and_secret_are_sealed_and_what_was_told_goes_with_its_not
     assert await night.database["notified"].count({}) == 1
     await night.notifiers.remove("group")
     assert await night.database["notified"].count({}) == 0
+
+
+async def test_a_supervisor_counts_for_what_they_serve(night: Night) -> None:
+    """They see every app; but who looks after no group of the app's is no reason for silence."""
+    await night.notifier()
+    await night.agent("boss", role="supervisor")
+    await night.agent("chief", role="admin", groups=("vip",))
+    await night.customer("o1", VIP)
+    await night.customer("o2", SHOP)
+    await night.open_pages("boss")
+    assert await night.look(600) == 1
+    assert night.said() == [["会员店：1 位，最久 10 分钟"]]
+    await night.customer("o3", VIP)
+    await night.open_pages("boss", "chief")
+    assert await night.look(600) == 0
+
+
+async def test_a_robots_own_words_are_not_logged(night: Night) -> None:
+    await night.notifier()
+    night.robot.answers["/group"] = {"errcode": 7, "errmsg": "token=abcdef"}
+    await night.customer("o1")
+    with capture_logs() as logs:
+        await night.look(600)
+    assert [log["reason"] for log in logs if log["event"] == "notifier_failed"] == ["7"]
+    assert "abcdef" not in str(logs)
+    last = (await night.notifiers.everything())[0].last
+    assert last is not None
+    assert last.failure == "7: token=abcdef"
+
+
+async def test_a_notifier_that_cannot_be_read_keeps_no_other_from_speaking(night: Night) -> None:
+    await night.notifier("lost")
+    await night.notifier("whole")
+    other = Sealer([Fernet.generate_key().decode()])
+    await night.database["notifiers"].update_one({"_id": "lost"}, {"$set": {"url": other.seal("x", "lost", "url")}})
+    await night.customer("o1")
+    with capture_logs() as logs:
+        assert await night.look(600) == 1
+        # Said once in a while, however often it is looked at.
+        assert [one.id for one in await night.notifiers.enabled()] == ["whole"]
+    assert len(night.said("whole")) == 1
+    assert [log["notifier_id"] for log in logs if log["event"] == "notifier_unreadable"] == ["lost"]

@@ -110,15 +110,23 @@ def test_only_a_zero_inside_means_said(kind: NotifierKind, body: Any) -> None:
 def test_a_200_with_another_code_was_not_said(kind: NotifierKind, body: Any, told: str) -> None:
     reason = refusal(kind, answered(body))
     assert reason is not None
-    assert reason.startswith(told)
+    assert reason.told.startswith(told)
 
 
 def test_what_is_no_answer_of_a_robot_was_not_said() -> None:
-    assert refusal("wecom", Posted(None, b"", "no connection", 1)) == "no connection"
-    assert refusal("wecom", Posted(502, b"<html>", None, 1)) == "HTTP 502, and not the answer of such a robot"
-    long = refusal("wecom", answered({"errcode": 1, "errmsg": "x" * 9999}))
+    assert refusal("wecom", Posted(None, b"", "no connection", 1)) == ("no connection", "no connection")
+    unlike = "HTTP 502, and not the answer of such a robot"
+    assert refusal("wecom", Posted(502, b"<html>", None, 1)) == (unlike, unlike)
+
+
+def test_what_a_robot_says_is_quoted_a_little_and_never_logged() -> None:
+    long = refusal("wecom", answered({"errcode": 1, "errmsg": "x\n\x1b" * 9999}))
     assert long is not None
-    assert len(long) < 250
+    assert long.told == ("1: " + "x  " * 27)[:83]
+    assert long.logged == "1"
+    known = refusal("wecom", answered({"errcode": 93000, "errmsg": "key=secret"}))
+    assert known is not None
+    assert known.logged == "93000: the address is wrong, or the robot was removed"
 
 
 def test_a_group_is_told_how_many_wait_where_and_how_long_and_nothing_else() -> None:

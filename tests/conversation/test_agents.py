@@ -1,4 +1,5 @@
 from shared.conversation.commands import ClaimWanted, RecordSession, ReleaseClaim, SendMessage, SessionWaiting
+from shared.conversation.content import Event
 from shared.conversation.facts import ClaimQuestioned, ClaimRefused, DiscardMessage, MarkSent
 from shared.conversation.model import Problem
 from tests.support.facts import (
@@ -10,6 +11,7 @@ from tests.support.facts import (
     claimed,
     close,
     deleted,
+    left,
     noted,
     origin,
     read,
@@ -180,6 +182,31 @@ def test_a_questioned_claim_is_given_back_unless_it_is_the_one_in_force() -> Non
     assert story.tell(own).commands == ()
     other = ClaimQuestioned(**origin(), agent_id="omar", claim_id="elsewhere")
     assert [type(c) for c in story.tell(other).commands] == [ReleaseClaim]
+
+
+def test_the_session_of_an_agent_who_left_goes_back_in_line_and_says_why() -> None:
+    story = Story().with_agent("lina")
+    decision = story.tell(left("lina", seconds=9))
+    assert [type(one) for one in decision.commands] == [ReleaseClaim, SessionWaiting]
+    (message,) = decision.messages
+    assert isinstance(message.content, Event)
+    assert (message.content.name, message.content.detail) == ("session_waiting", {"reason": "agent_disabled"})
+    session = story.conversation.session
+    assert session is not None
+    assert (session.state, session.responder, session.claim, session.waiting_since) == ("waiting", None, None, at(9))
+
+
+def test_that_an_agent_left_is_told_in_vain_once_the_session_is_anothers() -> None:
+    story = Story().with_agent("lina")
+    told = left("lina")
+    story.tell(told, claimed("omar", assignment=2))
+    before = story.conversation
+    story.tell(told, left("omar", claim="another"))
+    assert story.conversation is before
+    story.tell(close("omar"))
+    closed = story.conversation
+    story.tell(left("omar", claim=f"{closed.id}.1.2"))
+    assert story.conversation is closed
 
 
 def test_a_repeated_command_is_told_its_verdict_and_decides_nothing() -> None:

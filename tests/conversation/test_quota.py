@@ -109,3 +109,14 @@ def test_a_send_still_under_way_in_that_second_counts() -> None:
 def test_two_messages_of_one_second_are_two_grants() -> None:
     ledger = used(Ledger().granted("message", NOON), 5, seconds=0.5)
     assert ledger.granted("message", NOON).balance(at(1)).remaining == 5
+
+
+def test_a_window_called_closed_in_the_second_of_the_new_message_is_open_again() -> None:
+    """CreateTime is 10; the attempt began at 10.7, and we heard that it was refused before we heard of the message."""
+    ledger = Ledger().granted("message", NOON).closed(at(10.7)).granted("message", at(10))
+    assert ledger.balance(at(11)).remaining == 5
+
+
+def test_a_window_called_closed_after_that_second_stays_closed() -> None:
+    ledger = Ledger().granted("message", NOON).closed(at(11.1)).granted("message", at(10))
+    assert ledger.balance(at(12)).remaining == 0

@@ -34,6 +34,7 @@ from tests.support.facts import (
     described,
     entered,
     fired,
+    left,
     noted,
     read,
     received,
@@ -195,6 +196,18 @@ class Walk(RuleBasedStateMachine):
         claim = session.next_claim_in(self.story.conversation.id)
         holder = self.claims.setdefault(claim, agent)
         self.tell(claimed(holder, assignment=session.assignment + 1, session=session.number, seconds=self.clock))
+
+    @precondition(lambda self: self.claims)
+    @rule(data=st.data())
+    def an_agent_leaves(self, data: st.DataObject) -> None:
+        """As the sweep tells it: of a claim that is held, whether its conversation shows it or not."""
+        claim = data.draw(st.sampled_from(sorted(self.claims)))
+        shown = self.story.conversation.session
+        told = left(self.claims[claim], claim=claim, seconds=self.clock).but(cause=f"left:{claim}:{self.clock}")
+        decision = self.tell(told)
+        if shown is not None and shown.claim == claim and decision.messages:
+            assert self.story.state == "waiting"
+            assert claim not in self.claims
 
     @precondition(lambda self: self.wanted)
     @rule(data=st.data())

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from wechatpy.crypto import WeChatCrypto
 
@@ -165,6 +166,23 @@ async def test_a_dtd_in_a_genuine_push_is_400(edge: Edge) -> None:
 @pytest.mark.parametrize("body", [b"", b"[]", b"{not json", b'{"MsgType":"text"}', b'{"FromUserName":"o"}'])
 async def test_genuine_nonsense_is_400(edge: Edge, body: bytes) -> None:
     assert await edge.post(*sealed_push(body)) == (400, "")
+
+
+async def test_an_app_whose_secrets_cannot_be_read_has_wechat_come_again(
+    environment: dict[str, str], database: Database
+) -> None:
+    """It is ours to mend; and nothing can be proved by a secret that is not known."""
+    await AppStore(database, Sealer([Fernet.generate_key().decode()])).add(app())
+    await AppStore(database, Sealer([KEYS])).add(app(app_id="wxwhole000000001"))
+    port, saving = free_port(), {**plain_query(), "echostr": "x"}
+    async with gateway(told(GatewaySettings, environment, GATEWAY_PORT=port)), ClientSession() as session:
+        edge = Edge(f"http://127.0.0.1:{port}", session, environment["AMQP_URL"])
+        assert (await edge.post(*push()))[0] == 503
+        async with session.get(f"{edge.url}/wechat/{APP_ID}", params=saving) as answer:
+            assert answer.status == 503
+        async with session.get(f"{edge.url}/wechat/wxwhole000000001", params=saving) as answer:
+            assert (answer.status, await answer.text()) == (200, "x")
+        assert await edge.published() == 0
 
 
 @pytest.mark.parametrize("app_id", ["wxunknown0000001", "wxdisabled000001", "%2e%2e%2f"])

@@ -1,18 +1,26 @@
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from shared.bus.partition_consumer import Received
-from shared.contracts import AgentChanged, encode
+from shared.contracts import AgentChanged, Swept, encode
 from shared.conversation.commands import ClaimWanted, SessionWaiting
-from shared.conversation.facts import AnyFact
-from shared.conversation.policy import Policy
+from shared.conversation.facts import AgentLeft, AnyFact
+from shared.conversation.policy import Assignment, Policy
+from shared.store.apps import App
 from tests.router.workshop import StopAt, Stopped, Workshop
-from tests.support.facts import APP, CONVERSATION, received
+from tests.support.facts import APP, CONVERSATION, received, transfer
 
 
 def nudge() -> Received:
     return Received(encode(AgentChanged(agent_id="x", trace_id="t")), "agent_changed", 0, redelivered=False, tag=1)
+
+
+def swept() -> Received:
+    return Received(encode(Swept(trace_id="t")), "swept", 0, redelivered=False, tag=1)
 
 
 def waiting_told(conversation: str = CONVERSATION) -> Received:
@@ -140,3 +148,147 @@ async def test_the_same_wish_twice_is_one_claim(shop: Workshop, told: list[AnyFa
     agent = await shop.agents.get("lina")
     assert agent is not None
     assert agent.load == 1
+
+
+def serve(shop: Workshop, *groups: str) -> None:
+    """From now on the app is served by agents of these groups; by all where none is named."""
+    shop.policy = Policy(entry="agents", assignment=Assignment(groups=groups))
+    secret = SecretStr("x")
+    shop.apps = [App(app_id=APP, name="店", secret=secret, token=secret, policy=shop.policy)]
+
+
+async def held_by_lina(shop: Workshop, *openids: str, **fields: Any) -> list[str]:
+    await shop.create_agent("lina", **fields)
+    names = await wait_in_line(shop, *openids)
+    serve(shop)
+    await shop.offers().handle([nudge()])
+    assert [await responder(shop, name) for name in names] == ["lina"] * len(names)
+    return names
+
+
+async def state(shop: Workshop, name: str) -> str | None:
+    session = (await shop.conversation(name)).session
+    return session.state if session else None
+
+
+async def reasons(shop: Workshop, name: str) -> list[str]:
+    """Why the session waited, each time it did."""
+    events = [getattr(message.content, "detail", {}) for message in await shop.history(name)]
+    return [detail["reason"] for detail in events if "reason" in detail]
+
+
+async def load(shop: Workshop, login: str) -> int:
+    agent = await shop.agents.get(login)
+    assert agent is not None
+    return agent.load
+
+
+@pytest.mark.parametrize("hint", [nudge(), swept()], ids=["told", "not told"])
+async def test_what_a_disabled_agent_held_goes_back_in_line_and_to_a_colleague(
+    shop: Workshop, told: list[AnyFact], hint: Received
+) -> None:
+    names = await held_by_lina(shop, "o1", "o2")
+    await shop.agents.update("lina", enabled=False, presence="offline")
+    await shop.offers().handle([hint])
+    assert [await state(shop, name) for name in names] == ["waiting", "waiting"]
+    assert await load(shop, "lina") == 0
+    assert [await reasons(shop, name) for name in names] == [["agents_first", "agent_disabled"]] * 2
+    await shop.create_agent("omar")
+    await shop.offers().handle([nudge()])
+    assert [await responder(shop, name) for name in names] == ["omar", "omar"]
+
+
+async def test_that_an_agent_left_is_found_again_whoever_looks_and_decided_once(
+    shop: Workshop, told: list[AnyFact]
+) -> None:
+    (name,) = await held_by_lina(shop, "o1")
+    await shop.agents.update("lina", enabled=False)
+    holds = await shop.agents.get("lina")
+    for _ in range(2):
+        await shop.offers().handle([swept()])
+        # As if the room had not been given back yet when another replica looks.
+        assert holds is not None
+        await shop.database["agents"].update_one(
+            {"_id": "lina"}, {"$set": {"claims": [claim.model_dump() for claim in holds.claims]}}
+        )
+    left = [fact for fact in told if isinstance(fact, AgentLeft)]
+    assert len(left) == 2
+    assert len({fact.id for fact in left}) == 1
+    assert (await state(shop, name), await reasons(shop, name)) == ("waiting", ["agents_first", "agent_disabled"])
+
+
+GONE: list[tuple[dict[str, Any], Sequence[str], str]] = [
+    ({"groups": ("night",)}, ("vip",), "waiting"),
+    ({"groups": ()}, ("vip", "day"), "waiting"),
+    ({"groups": ("night", "day")}, ("vip", "day"), "agent"),
+    ({"groups": ()}, (), "agent"),
+    ({"groups": (), "role": "supervisor"}, ("vip",), "agent"),
+    ({"presence": "offline"}, ("vip",), "agent"),
+    ({"presence": "away"}, (), "agent"),
+]
+
+
+@pytest.mark.parametrize(("fields", "groups", "then"), GONE)
+async def test_who_does_not_serve_the_app_any_more_keeps_nothing_of_it(
+    shop: Workshop, told: list[AnyFact], fields: dict[str, Any], groups: Sequence[str], then: str
+) -> None:
+    (name,) = await held_by_lina(shop, "o1", groups=("vip",))
+    serve(shop, *groups)
+    await shop.agents.update("lina", **fields)
+    await shop.offers().handle([swept()])
+    assert await state(shop, name) == then
+    assert await load(shop, "lina") == (1 if then == "agent" else 0)
+    assert (await reasons(shop, name))[1:] == ([] if then == "agent" else ["agent_elsewhere"])
+
+
+async def test_what_is_held_of_an_app_that_was_removed_stays(shop: Workshop, told: list[AnyFact]) -> None:
+    (name,) = await held_by_lina(shop, "o1")
+    shop.apps = []
+    await shop.offers().handle([swept()])
+    assert await responder(shop, name) == "lina"
+
+
+async def back_in_line_for(shop: Workshop, group: str) -> str:
+    (name,) = await held_by_lina(shop, "o-customer-1", groups=("vip",))
+    await shop.agents.update("lina", presence="offline")
+    await shop.batch().settle([transfer(to_group=group)])
+    return name
+
+
+async def test_a_group_gets_nothing_that_its_agents_may_not_see(shop: Workshop, told: list[AnyFact]) -> None:
+    name = await back_in_line_for(shop, "returns")
+    serve(shop, "vip")
+    await shop.create_agent("blind", groups=("returns",))
+    await shop.create_agent("busy", groups=("returns", "vip"), presence="away")
+    await shop.create_agent("other", groups=("vip",))
+    await shop.offers().handle([nudge()])
+    assert await state(shop, name) == "waiting"
+    await shop.agents.update("busy", presence="online")
+    await shop.offers().handle([nudge()])
+    assert await responder(shop, name) == "busy"
+
+
+async def test_nobody_waits_for_a_group_in_which_nobody_serves_the_app_any_more(
+    shop: Workshop, told: list[AnyFact]
+) -> None:
+    name = await back_in_line_for(shop, "returns")
+    serve(shop, "vip")
+    await shop.create_agent("blind", groups=("returns",))
+    await shop.create_agent("other", groups=("vip",))
+    await shop.offers().handle([nudge()])
+    assert await responder(shop, name) == "other"
+
+
+async def test_who_does_not_serve_the_app_cannot_accept_by_hand(shop: Workshop, told: list[AnyFact]) -> None:
+    await shop.create_agent("lina", groups=("night",))
+    await wait_in_line(shop, "o-customer-1")
+    serve(shop, "vip")
+    await shop.offers().handle([wanted("lina")])
+    verdict = (await shop.conversation(CONVERSATION)).verdict_on("k1")
+    assert verdict is not None
+    assert verdict.problem is not None
+    assert (verdict.problem.code, verdict.problem.detail) == ("conflict", "Lina does not serve this app.")
+    assert await load(shop, "lina") == 0
+    await shop.agents.update("lina", role="supervisor")
+    await shop.offers().handle([wanted("lina", "k2")])
+    assert await responder(shop, CONVERSATION) == "lina"

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Any
 
 from services.router.batch import Batch
 from services.router.carrying import Carrier
+from services.router.leaving import Leaving
 from services.router.offers import Offers
 from shared.bus.connection import linked
 from shared.bus.publisher import Publisher
@@ -15,6 +17,7 @@ from shared.conversation.model import Conversation, Message
 from shared.conversation.policy import Policy
 from shared.steps import Step, no_step
 from shared.store.agents import Agent, AgentStore, Presence
+from shared.store.apps import App
 from shared.store.audit import AuditLog
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
@@ -56,6 +59,7 @@ class Workshop:
         self.agents = AgentStore(database)
         self.dead = DeadStore(database)
         self.policy = Policy(bot_turn_seconds=300)
+        self.apps: list[App] = []
         self.at = NOON
 
     def now(self) -> datetime:
@@ -83,10 +87,11 @@ class Workshop:
             lambda _: self.policy,
             self.now,
             step,
+            leaving=Leaving(self.agents, self.publisher, lambda: self.apps, self.now),
         )
 
-    async def create_agent(self, login: str, *, capacity: int = 5, presence: Presence = "online") -> Agent:
-        agent = Agent(id=login, name=login.title(), capacity=capacity, presence=presence)
+    async def create_agent(self, login: str, *, capacity: int = 5, presence: Presence = "online", **more: Any) -> Agent:
+        agent = Agent(id=login, name=login.title(), capacity=capacity, presence=presence, **more)
         await self.agents.add(agent)
         return agent
 

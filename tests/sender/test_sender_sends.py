@@ -1,5 +1,8 @@
 import asyncio
 
+from cryptography.fernet import Fernet
+
+from shared.contracts.hints import SettingsChanged
 from shared.store.apps import AppStore
 from shared.store.sealing import Sealer
 from tests.sandbox.box import APPID, SEND
@@ -109,6 +112,25 @@ async def test_what_an_app_may_not_send_any_more_is_refused_with_the_reason(desk
     async with desk.sender():
         assert (await desk.settled(await desk.send())).code == "app_disabled"
     assert await desk.calls() == []
+
+
+async def test_an_app_whose_secret_cannot_be_read_sends_once_it_was_entered_again(desk: Office) -> None:
+    store = AppStore(desk.database, Sealer([KEYS]))
+    app = await store.get(APPID)
+    assert app is not None
+    lost = Sealer([Fernet.generate_key().decode()]).seal("lost", APPID, "secret")
+    await desk.database["apps"].update_one({"_id": APPID}, {"$set": {"secret": lost}})
+    async with desk.sender():
+        # As for a wrong AppSecret: the first is told why, the others wait until it is looked at again.
+        told = await desk.settled(await desk.send())
+        assert (told.outcome, told.code) == ("refused", "secret_unreadable")
+        later = await desk.send()
+        await desk.in_collection(later, "deferred")
+        assert await desk.calls() == []
+        await store.save(app)
+        await desk.publisher.hint(SettingsChanged(what="apps"))
+        await desk.box.advance(120)
+        assert (await desk.settled(later)).outcome == "sent"
 
 
 async def test_an_app_added_a_moment_ago_may_send_at_once(desk: Office) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from shared.conversation.ids import conversation_id
 from shared.conversation.model import Conversation
+from shared.store import customer_search
 from shared.store.conversations import Commit, ConversationStore
 from shared.store.customer_search import CustomerSearch
 from shared.store.driver import Database
@@ -71,3 +72,15 @@ async def test_forgotten_customers_are_not_found(database: Database) -> None:
     await add(database, "o-silent", name="张四", updated_at=None)
     assert await openids(database, "张") == []
     assert await openids(database, "o-gone") == []
+
+
+async def test_customers_of_other_apps_hide_none_of_mine(
+    either_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(customer_search, "CONSIDERED", 3)
+    monkeypatch.setattr(customer_search, "COUNTED", 4)
+    for number in range(5):
+        await add(either_database, f"oAll-{number}", app="wx2", name="张三", tags=("vip",))
+    await add(either_database, "oAll-mine", name="张三丰", tags=("vip",))
+    for query in ("vip", "张三", "张", "oAll"):
+        assert await openids(either_database, query, [APP]) == ["oAll-mine"], query

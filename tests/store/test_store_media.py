@@ -1,15 +1,19 @@
+import asyncio
 import io
 from datetime import datetime, timedelta
 
 import pytest
 from PIL import Image as PillowImage
 
+from shared.clock import real_now
 from shared.conversation.commands import CopyMedia
 from shared.conversation.content import Card, Image, Sendable
 from shared.conversation.facts import MediaSource
 from shared.pictures import SHOWABLE, NoPicture, examine
-from shared.store.driver import Database
+from shared.store.driver import Collection, Database, StoreUnavailable
+from shared.store.erasing import Eraser
 from shared.store.media import COPY_SECONDS, UPLOAD_KEPT, MediaFile, MediaStore, Upload
+from shared.store.media_access import MediaOwners
 
 NOON = datetime.fromisoformat("2026-11-22T12:00:00+00:00")
 
@@ -125,3 +129,56 @@ async def test_an_upload_is_known_until_wechat_may_forget_it(either_database: Da
     assert await store.uploaded("wx1", "m1", NOON) is not None
     await store.forget_uploaded("wx1", "m1", "w1")
     assert await store.uploaded("wx1", "m1", NOON) is None
+
+
+async def test_an_upload_goes_with_the_last_conversation_that_has_it(either_database: Database) -> None:
+    media, owners, eraser = MediaStore(either_database), MediaOwners(either_database), Eraser(either_database)
+    for name in ("both", "unsent", "third"):
+        await media.add(name, picture())
+        await owners.note_upload(name, "lina")
+    for conversation, app_id in (("c1", "wx1"), ("c2", "wx2"), ("c2", "wx2")):
+        await owners.note_sent("both", conversation, app_id)
+    await owners.note_sent("third", "c3", "wx3")
+    await eraser.erase("c1")
+    owner = await owners.of("both")
+    assert owner is not None
+    assert owner.app_ids == {"wx2"}
+    await eraser.erase("c1")
+    await eraser.erase("c2")
+    assert [await media.get(name) is not None for name in ("both", "unsent", "third")] == [False, True, True]
+
+
+async def test_an_upload_that_two_erasures_leave_at_once_goes(either_database: Database) -> None:
+    media, owners, eraser = MediaStore(either_database), MediaOwners(either_database), Eraser(either_database)
+    for number in range(10):
+        await media.add(f"m{number}", picture())
+        await owners.note_upload(f"m{number}", "lina")
+        await owners.note_sent(f"m{number}", "c1", "wx1")
+        await owners.note_sent(f"m{number}", "c2", "wx1")
+    await asyncio.gather(eraser.erase("c1"), eraser.erase("c2"))
+    assert await either_database["media"].count({}) == 0
+
+
+async def test_an_erasure_broken_off_in_the_middle_is_finished_by_mongodb(
+    either_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media, owners = MediaStore(either_database), MediaOwners(either_database)
+    await media.add("m1", picture())
+    await owners.note_upload("m1", "lina")
+    await owners.note_sent("m1", "c1", "wx1")
+
+    async def lost(*_: object) -> int:
+        raise StoreUnavailable("lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "delete_many", lost)
+        with pytest.raises(StoreUnavailable):
+            await owners.forget_sent("c1")
+    doc = await either_database["media"].find_one({"_id": "m1"})
+    assert doc is not None
+    # By the index on this field, once the instant is past.
+    assert doc["unsent_until"] <= real_now()
+    await owners.note_sent("m1", "c2", "wx1")
+    doc = await either_database["media"].find_one({"_id": "m1"})
+    assert doc is not None
+    assert "unsent_until" not in doc

@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
 from shared.bus.topology import Topology, TopologyMismatch
 from shared.clock import real_now
@@ -15,7 +16,7 @@ from shared.store.dead import DeadMessage, DeadStore, dead_id
 from shared.store.driver import Database
 from shared.store.leases import Leases, slot_held, take_slot
 from shared.store.records import SessionRecords
-from shared.store.sealing import SealBroken, Sealer
+from shared.store.sealing import Sealer
 from shared.store.topology import agree_on_topology
 from tests.support.facts import CONVERSATION, NOON
 
@@ -49,16 +50,44 @@ async def test_a_sealed_secret_cannot_be_moved_to_another_app_or_field(either_da
     doc = await either_database["apps"].find_one({})
     assert doc is not None
     await either_database["apps"].update_one({}, {"$set": {"token": doc["secret"]}})
-    with pytest.raises(SealBroken, match="something else"):
-        await store.get("wx0123456789abcdef")
+    found = await store.get("wx0123456789abcdef")
+    assert found is not None
+    assert (found.unreadable, found.readable) == (("token",), False)
+    assert found.token.get_secret_value() not in {"very-secret", "push-token"}
 
 
 async def test_keys_are_replaced_one_after_another(either_database: Database) -> None:
     new = Fernet.generate_key().decode()
     await AppStore(either_database, Sealer([KEY])).add(app())
     assert await AppStore(either_database, Sealer([new, KEY])).get("wx0123456789abcdef") is not None
-    with pytest.raises(SealBroken, match="WXDESK_SECRET_KEYS"):
-        await AppStore(either_database, Sealer([new])).get("wx0123456789abcdef")
+    sealed = await AppStore(either_database, Sealer([new])).get("wx0123456789abcdef")
+    assert sealed is not None
+    assert sealed.unreadable == ("secret", "token", "aes_key")
+
+
+async def test_an_app_sealed_with_a_lost_key_stops_nobody_and_can_be_entered_again(either_database: Database) -> None:
+    new = Sealer([Fernet.generate_key().decode()])
+    await AppStore(either_database, Sealer([KEY])).add(app())
+    store = AppStore(either_database, new)
+    await store.add(app().but(app_id="wx00000000000000aa"))
+    cache = AppCache(store)
+    with capture_logs() as logs:
+        await cache.refresh()
+        await cache.refresh()
+    assert [(one.app_id, one.readable) for one in cache.all()] == [
+        ("wx00000000000000aa", True),
+        ("wx0123456789abcdef", False),
+    ]
+    assert cache.policy("wx0123456789abcdef").welcome == "欢迎"
+    assert [log["app_id"] for log in logs if log["event"] == "app_unreadable"] == ["wx0123456789abcdef"]
+    broken = cache.get("wx0123456789abcdef")
+    assert broken is not None
+    renamed = await store.save(broken.but(name="新名"))
+    assert renamed is not None
+    # What could not be read is as it was: who has the key still reads it.
+    whole = await AppStore(either_database, Sealer([KEY])).get("wx0123456789abcdef")
+    assert whole is not None
+    assert (whole.name, whole.secret.get_secret_value(), whole.unreadable) == ("新名", "very-secret", ())
 
 
 async def test_two_changes_of_one_app_do_not_overwrite_each_other(either_database: Database) -> None:
@@ -79,6 +108,31 @@ async def test_the_cache_knows_policies_and_has_a_default_for_apps_that_are_gone
     await cache.refresh()
     assert cache.policy("wx0123456789abcdef").welcome == "欢迎"
     assert cache.policy("wxffffffffffffffff") == Policy()
+
+
+async def test_an_app_whose_stored_settings_are_not_good_any_more_is_served_and_takes_no_other_down(
+    either_database: Database,
+) -> None:
+    store = AppStore(either_database, Sealer([KEY]))
+    await store.add(app())
+    await store.add(app().but(app_id="wxfedcba9876543210"))
+    bad = {"policy.idle_close_seconds.bot": 10**12, "policy.assignment.groups": ["vip"]}
+    await either_database["apps"].update_one({"_id": "wx0123456789abcdef"}, {"$set": bad})
+    cache = AppCache(store)
+    with capture_logs() as logs:
+        await cache.refresh()
+        await cache.refresh()
+    assert [(one["event"], one["app_id"]) for one in logs] == [("app_settings_mended", "wx0123456789abcdef")]
+    mended = cache.policy("wx0123456789abcdef")
+    assert (mended.welcome, mended.idle_close_seconds.bot, mended.assignment.groups) == ("欢迎", 31_536_000, ("vip",))
+    assert len(cache.all()) == 2
+    read = await store.get("wx0123456789abcdef")
+    assert read is not None
+    assert "idle_close_seconds.bot" in read.policy_faults[0]
+    saved = await store.save(read)
+    assert saved is not None
+    assert saved.policy_faults == ()
+    assert (await store.get("wx0123456789abcdef")) == saved
 
 
 async def test_hours_are_stored_as_written_and_served_in_the_installations_time_zone(

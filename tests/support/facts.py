@@ -11,6 +11,7 @@ from shared.conversation.facts import (
     AcceptSession,
     AddNote,
     AgentClaimed,
+    AgentLeft,
     AnyFact,
     BotAnswered,
     CloseSession,
@@ -101,6 +102,13 @@ def claimed(
         rule="least_loaded",
         command_id=command,
     )
+
+
+def left(
+    agent: str = "lina", *, claim: str | None = None, why: Any = "agent_disabled", seconds: float = 0
+) -> AgentLeft:
+    claim = claim or claim_id(session_id(CONVERSATION, 1), 1)
+    return AgentLeft(**origin(f"left:{claim}", seconds), agent_id=agent, claim_id=claim, why=why)
 
 
 def asked(agent: str = "lina", key: str | None = None, seconds: float = 0) -> dict[str, Any]:

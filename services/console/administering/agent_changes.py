@@ -1,7 +1,7 @@
-"""Adding and changing agents, with an entry in the audit for each. Whoever calls announces it."""
+"""Adding and changing agents, each together with its entry in the audit. Whoever calls announces it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple
 
@@ -76,8 +76,12 @@ class AgentChanges:
     async def add(self, agent: Agent) -> Agent:
         """Raises FieldsRefused, AgentExists."""
         added = checked(agent)
-        await self._agents.add(added)
-        await self._note("agent.added", added.id, changes_between({}, _fields(added)))
+
+        async def add() -> None:
+            await self._agents.add(added)
+            await self._note("agent.added", added.id, changes_between({}, _fields(added, FIELDS)))
+
+        await self._audit.together(add)
         return added
 
     async def change(self, agent_id: str, fields: Mapping[str, Any]) -> Changed:
@@ -88,34 +92,37 @@ class AgentChanges:
         if fields.get("enabled") is False or fields.get("role", "admin") != "admin":
             async with self._alone():
                 await self._require_another_admin(agent_id)
-                changed = await self._changed(agent_id, fields)
-        else:
-            changed = await self._changed(agent_id, fields)
-        if changed.before.enabled and not changed.after.enabled:
-            await self._logins.end_all_of(agent_id)
-        await self._note("agent.changed", agent_id, changes_between(_fields(changed.before), _fields(changed.after)))
-        return changed
+                return await self._audit.together(lambda: self._changed(agent_id, fields))
+        return await self._audit.together(lambda: self._changed(agent_id, fields))
 
     async def renew_password(self, agent_id: str, password_hash: str) -> Agent:
         """Every login of the agent ends. Raises NoSuchAgent."""
-        agent = await self._agents.update(agent_id, password_hash=password_hash)
-        if agent is None:
-            raise NoSuchAgent(agent_id)
-        await self._logins.end_all_of(agent_id)
-        await self._note("agent.password_renewed", agent_id, {})
-        return agent
+
+        async def renew() -> Agent:
+            agent = await self._agents.update(agent_id, password_hash=password_hash)
+            if agent is None:
+                raise NoSuchAgent(agent_id)
+            await self._logins.end_all_of(agent_id)
+            await self._note("agent.password_renewed", agent_id, {})
+            return agent
+
+        return await self._audit.together(renew)
 
     async def remove_second_factor(self, agent_id: str) -> bool:
         """The password alone lets in again; False where it did already. Raises NoSuchAgent."""
-        await self._existing(agent_id)
-        removed = await self._factors.remove(agent_id)
-        if removed:
-            await self._note("agent.second_factor_removed", agent_id, {})
-        return removed
+
+        async def remove() -> bool:
+            await self._existing(agent_id)
+            removed = await self._factors.remove(agent_id)
+            if removed:
+                await self._note("agent.second_factor_removed", agent_id, {})
+            return removed
+
+        return await self._audit.together(remove)
 
     async def _changed(self, agent_id: str, fields: Mapping[str, Any]) -> Changed:
         before = await self._existing(agent_id)
-        wanted = checked(before.but(**fields))
+        wanted = checked(before.but(**fields), fields)
         update = {field: getattr(wanted, field) for field in fields}
         if not wanted.enabled:
             if fields.get("presence", "offline") != "offline":
@@ -124,6 +131,10 @@ class AgentChanges:
         after = await self._agents.update(agent_id, **update)
         if after is None:
             raise NoSuchAgent(agent_id)
+        if before.enabled and not after.enabled:
+            await self._logins.end_all_of(agent_id)
+        changes = changes_between(_fields(before, update), _fields(after, update))
+        await self._note("agent.changed", agent_id, changes)
         return Changed(before, after)
 
     async def _require_another_admin(self, agent_id: str) -> None:
@@ -154,5 +165,5 @@ class AgentChanges:
         await self._audit.note(self._by, action, agent_id, changes, real_now())
 
 
-def _fields(agent: Agent) -> dict[str, Any]:
-    return {field: getattr(agent, field) for field in FIELDS}
+def _fields(agent: Agent, fields: Iterable[str]) -> dict[str, Any]:
+    return {field: getattr(agent, field) for field in fields}

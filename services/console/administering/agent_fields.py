@@ -3,7 +3,7 @@
 import re
 import secrets
 import string
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from services.console.administering.faults import Fault, named, require
@@ -21,14 +21,15 @@ _MADE_LENGTH: Final = 16
 _UNMISTAKABLE: Final = "".join(sorted(set(string.ascii_letters + string.digits) - set("Il1O0o")))
 
 
-def checked(agent: Agent) -> Agent:
-    """The agent, names trimmed and each group named once; raises FieldsRefused."""
-    require(
+def checked(agent: Agent, given: Collection[str] = ("login", "name", "groups", "capacity")) -> Agent:
+    """The agent, names trimmed and each group named once; raises FieldsRefused for what was given."""
+    faults = (
         _login_fault(agent.id),
         named("name", agent.name, LONGEST_NAME),
         _groups_fault(agent.groups),
         _capacity_fault(agent.capacity),
     )
+    require(*(fault for fault in faults if fault is not None and fault.where[0] in given))
     groups = tuple(dict.fromkeys(group.strip() for group in agent.groups))
     return agent.but(name=agent.name.strip(), groups=groups)
 

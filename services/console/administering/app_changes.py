@@ -1,7 +1,6 @@
-"""Adding and changing apps, with an entry in the audit for each. Whoever calls announces it."""
+"""Adding, changing and removing apps, each together with its entry in the audit. Whoever calls announces it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from services.console.administering.app_fields import changed_fields, checked, policy_document
@@ -9,9 +8,8 @@ from shared.clock import real_now
 from shared.conversation.policy import Policy
 from shared.store.apps import SECRET_FIELDS, App, AppStore
 from shared.store.audit import AuditLog, Author, changes_between
-
-RACES: Final = 5
-"""How often a change is tried again when somebody else was faster."""
+from shared.store.driver import Database
+from shared.store.erasing import Eraser
 
 _FIELDS: Final = ("name", "enabled", "mode", "format", "gh_id", *SECRET_FIELDS)
 
@@ -28,50 +26,71 @@ class ChangedMeanwhile(Exception):
         self.version = version
 
 
-@dataclass(frozen=True, slots=True)
 class AppChanges:
-    apps: AppStore
-    audit: AuditLog
-    by: Author
+    def __init__(self, database: Database, apps: AppStore, by: Author) -> None:
+        self._database = database
+        self._apps = apps
+        self._audit = AuditLog(database)
+        self._by = by
 
     async def add(self, app: App) -> App:
         """Raises FieldsRefused, AppExists."""
         added = checked(app)
-        await self.apps.add(added)
         settings = changes_between(policy_document(Policy()), policy_document(added.policy))
         changes = {**changes_between({}, _fields(added), secrets=SECRET_FIELDS), **settings}
-        await self.audit.note(self.by, "app.added", added.app_id, changes, real_now())
-        return await self._existing(added.app_id)
+
+        async def add() -> App:
+            await self._apps.add(added)
+            await self._note("app.added", added.app_id, changes)
+            return await self._existing(added.app_id)
+
+        return await self._audit.together(add)
 
     async def change(self, app_id: str, changes: Mapping[str, Any], *, version: int | None = None) -> App:
         """Set these fields of App, on `version` or on whatever somebody else made of it meanwhile.
 
         Raises NoSuchApp, FieldsRefused, ChangedMeanwhile.
         """
-        app = await self._existing(app_id)
-        for _ in range(RACES):
-            if version not in {None, app.version}:
-                break
-            saved = await self.apps.save(checked(changed_fields(app, changes)))
-            if saved is not None:
-                await self._note(app, saved, changes)
-                return saved
+
+        async def change() -> App:
             app = await self._existing(app_id)
-        raise ChangedMeanwhile(app.version)
+            saved = None
+            if version in {None, app.version}:
+                saved = await self._apps.save(checked(changed_fields(app, changes)))
+            if saved is None:
+                raise ChangedMeanwhile(app.version)
+            await self._note_changes(app, saved, changes)
+            return saved
+
+        return await self._audit.together(change)
+
+    async def remove(self, app: App, *, conversations: int) -> None:
+        """The app itself, and what is kept of it beside its conversations, of which there were so many."""
+
+        async def remove() -> None:
+            await self._apps.remove(app.app_id)
+            await Eraser(self._database).forget_app(app.app_id)
+            told = {"name": (app.name, None), "conversations": (conversations, 0)}
+            await self._note("app.removed", app.app_id, told)
+
+        await self._audit.together(remove)
 
     async def _existing(self, app_id: str) -> App:
-        app = await self.apps.get(app_id)
+        app = await self._apps.get(app_id)
         if app is None:
             raise NoSuchApp(app_id)
         return app
 
-    async def _note(self, before: App, after: App, changes: Mapping[str, Any]) -> None:
+    async def _note_changes(self, before: App, after: App, changes: Mapping[str, Any]) -> None:
         if changes.keys() - {"policy"}:
             changed = changes_between(_fields(before), _fields(after), secrets=SECRET_FIELDS)
-            await self.audit.note(self.by, "app.changed", after.app_id, changed, real_now())
+            await self._note("app.changed", after.app_id, changed)
         if "policy" in changes:
             changed = changes_between(policy_document(before.policy), policy_document(after.policy))
-            await self.audit.note(self.by, "app.settings_changed", after.app_id, changed, real_now())
+            await self._note("app.settings_changed", after.app_id, changed)
+
+    async def _note(self, action: str, app_id: str, changes: Mapping[str, tuple[Any, Any]]) -> None:
+        await self._audit.note(self._by, action, app_id, changes, real_now())
 
 
 def _fields(app: App) -> dict[str, Any]:

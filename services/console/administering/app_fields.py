@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr, ValidationError
 
 from services.console.administering.faults import Fault, FieldsRefused, faults_of, named, require
+from services.console.naming import CONTROL, has_controls
 from shared.conversation.policy import Policy
 from shared.store.apps import App
 from shared.wechat.crypto import check_aes_key
@@ -18,6 +19,7 @@ LONGEST_SECRET: Final = 256
 _APP_ID: Final = re.compile(r"wx[0-9a-f]{16}")
 _GH_ID: Final = re.compile(r"gh_[A-Za-z0-9_]{1,61}")
 _CALLBACK_PORTS: Final = {"http": 80, "https": 443}
+_GROUPS: Final = ("settings", "assignment", "groups")
 _UNKNOWN_SETTING: Final = "there is no such setting"
 
 
@@ -37,10 +39,10 @@ def checked(app: App) -> App:
 def changed_fields(app: App, changes: Mapping[str, Any]) -> App:
     """The app with `changes`; a new AES key keeps the old one, so that pushes under way still open."""
     update = dict(changes)
-    new_key = update.get("aes_key")
-    if new_key is not None and app.aes_key is not None and new_key != app.aes_key:
+    new_key, known = update.get("aes_key"), "aes_key" not in app.unreadable
+    if new_key is not None and app.aes_key is not None and new_key != app.aes_key and known:
         update.setdefault("previous_aes_key", app.aes_key)
-    return app.but(**update)
+    return app.but(**update, unreadable=tuple(field for field in app.unreadable if field not in update))
 
 
 def read_policy(document: Mapping[str, Any]) -> Policy:
@@ -51,9 +53,12 @@ def read_policy(document: Mapping[str, Any]) -> Policy:
     given = {name: value for name, value in document.items() if name != "version"}
     try:
         # A misspelt name would otherwise change nothing and say nothing.
-        return Policy.model_validate(given, extra="forbid")
+        policy = Policy.model_validate(given, extra="forbid")
     except ValidationError as refused:
         raise FieldsRefused(tuple(faults_of(refused, ("settings",), unknown=_UNKNOWN_SETTING))) from None
+    groups = policy.assignment.groups
+    require(*(Fault((*_GROUPS, place), CONTROL) for place, group in enumerate(groups) if has_controls(group)))
+    return policy
 
 
 def policy_document(policy: Policy) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from services.console.naming import CONTROL, has_controls
+
 Place = tuple[str | int, ...]
 
 
@@ -35,9 +37,11 @@ def require(*faults: Fault | None) -> None:
 
 
 def named(field: str, name: str, longest: int) -> Fault | None:
-    """A name that people read: any characters, but some that can be seen, and not too many."""
+    """A name that people read: any characters but controls, some that can be seen, and not too many."""
     if not name.strip():
         return Fault((field,), "must not be blank")
+    if has_controls(name):
+        return Fault((field,), CONTROL)
     return Fault((field,), f"must have at most {longest} characters") if len(name.strip()) > longest else None
 
 

@@ -13,7 +13,8 @@ from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared import second_factor
 from shared.clock import real_now
-from shared.store.agents import Agent
+from shared.store.agents import Agent, OfferedFactor
+from shared.store.sealing import SealBroken
 from shared.store.second_factors import SEALED_AS
 
 OFFER_SECONDS: Final = 900.0
@@ -52,10 +53,15 @@ async def change_password(call: Call) -> web.Response:
         raise Refused("invalid", "new: must be another than the current one.")
     renewed = agent.but(password_hash=await call.parts.proofs.hash_of(body.new))
     await call.parts.logins.outlive_password(call.identity.login, agent, renewed)
-    if not await call.parts.agents.change_password(agent, renewed.password_hash):
-        raise Refused("conflict", "The password was changed meanwhile.")
-    await call.note("agent.password_changed", agent.id)
-    await _end_others(call)
+
+    async def change() -> None:
+        if not await call.parts.agents.change_password(agent, renewed.password_hash):
+            raise Refused("conflict", "The password was changed meanwhile.")
+        await call.parts.logins.end_others(call.identity.login)
+        await call.note("agent.password_changed", agent.id)
+
+    await call.together(change)
+    await call.announce("logins")
     return web.Response(status=204)
 
 
@@ -77,17 +83,21 @@ async def confirm_second_factor(call: Call) -> web.Response:
     offered = agent.offered_factor
     if agent.second_factor is not None or offered is None or (now - offered.at).total_seconds() > OFFER_SECONDS:
         raise Refused("conflict", "Nothing is there to be confirmed; ask for a new secret.")
-    secret = call.parts.backbone.sealer.open(offered.secret, agent.id, SEALED_AS)
+    secret = _opened(call, agent, offered)
     step = second_factor.matching_step(secret, code, now)
     if step is None:
         raise Refused("invalid", "code: not the one that the authenticator app shows. Is the phone's clock right?")
     codes = second_factor.new_recovery_codes()
     hashed = [second_factor.recovery_hash(agent.id, second_factor.plain_code(one)) for one in codes]
-    if not await call.parts.second_factors.confirm(agent.id, offered.secret, step, hashed):
-        raise Refused("conflict", "Another secret was offered meanwhile; ask for a new one.")
-    await call.note("agent.second_factor_added", agent.id)
-    await call.announce("agents")
-    await _end_others(call)
+
+    async def confirm() -> None:
+        if not await call.parts.second_factors.confirm(agent.id, offered.secret, step, hashed):
+            raise Refused("conflict", "Another secret was offered meanwhile; ask for a new one.")
+        await call.parts.logins.end_others(call.identity.login)
+        await call.note("agent.second_factor_added", agent.id)
+
+    await call.together(confirm)
+    await call.announce("agents", "logins")
     return answer(RecoveryCodes(recovery_codes=codes))
 
 
@@ -126,9 +136,11 @@ async def _removed(call: Call, agent_id: str) -> None:
         await call.announce("agents")
 
 
-async def _end_others(call: Call) -> None:
-    await call.parts.logins.end_others(call.identity.login)
-    await call.announce("logins")
+def _opened(call: Call, agent: Agent, offered: OfferedFactor) -> str:
+    try:
+        return call.parts.backbone.sealer.open(offered.secret, agent.id, SEALED_AS)
+    except SealBroken:
+        raise Refused("conflict", "The secret that was offered cannot be read any more; ask for a new one.") from None
 
 
 OPERATIONS: Final = (

@@ -19,6 +19,11 @@ from shared.store.agents import Agent, AgentExists, Presence, Role
 FOR_SUPERVISORS: Final = frozenset({"presence", "capacity", "auto_accept"})
 """What supervisors may change of others."""
 
+ADDED_ALREADY: Final = (
+    "There is an agent of this login already. If it was made a moment ago and the answer was lost, so is the password "
+    "that was made: renew it with POST /agents/{id}/password."
+)
+
 
 class NewAgentBody(Input):
     login: str = Field(description="small letters, digits and . _ @ -; it never changes")
@@ -100,7 +105,7 @@ async def add_agent(call: Call) -> web.Response:
     try:
         added = await _changes(call).add(agent.but(password_hash=await call.parts.proofs.hash_of(password)))
     except AgentExists:
-        raise Refused("conflict", "There is an agent of this login already.") from None
+        raise Refused("conflict", ADDED_ALREADY) from None
     await call.announce("agents")
     return answer(MadeAgent(agent=Colleague.of(added), password=made), status=201)
 
@@ -126,9 +131,11 @@ async def change_agent(call: Call) -> web.Response:
 
 
 async def renew_agent_password(call: Call) -> web.Response:
-    """Also of one's own: this login ends with the others."""
+    """Never one's own: a desk left open must not be enough to take a login over."""
     body = await call.body(AgentPasswordBody)
     agent_id = (await _existing(call, call.request.match_info["id"])).id
+    if agent_id == call.agent.id:
+        raise Refused("forbidden", "Your own takes the current one: POST /me/password.")
     password, made = _password(body.password, agent_id)
     try:
         await _changes(call).renew_password(agent_id, await call.parts.proofs.hash_of(password))

@@ -1,5 +1,7 @@
 """Trying an app out: what `wxdesk doctor` looks at for one app."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
@@ -11,9 +13,16 @@ from services.console.administering.checks.one_app import Addresses, app_checks,
 from services.console.api.apps import existing_app
 from services.console.api.shapes import Shape
 from services.console.operations import Call, Operation, answer
+from services.console.problem import Refused
 from shared.clock import real_now
+from shared.store.apps import App
+from shared.store.leases import Leases
+from shared.store.logins import Limit, LoginAttempts
 
 LONGEST_SECONDS: Final = 15.0
+GRACE_SECONDS: Final = 5.0
+A_MINUTE: Final = 6
+"""Tests of one app."""
 
 WAYS: Final = Ways(
     renewal="copy the AppSecret again and save it with the app", enable="set `enabled` to true to bring it back"
@@ -32,16 +41,35 @@ class AppCheckList(Shape):
 
 
 async def test_app(call: Call) -> web.Response:
-    """Asks WeChat and the gateway now, so it may take some seconds."""
+    """Asks WeChat and the gateway now, so it may take some seconds; WeChat counts it against the app."""
     app = await existing_app(call)
+    async with _alone(call, app.app_id):
+        return answer(AppCheckList(items=await _found(call, app)))
+
+
+@asynccontextmanager
+async def _alone(call: Call, app_id: str) -> AsyncIterator[None]:
+    """One at a time of each app, and not too often, on all replicas together; raises Refused."""
+    database, name = call.parts.backbone.database, f"app_test:{app_id}"
+    lease = Leases(database)
+    if not await lease.take(name, LONGEST_SECONDS + GRACE_SECONDS):
+        raise Refused.after("rate_limited", "This app is being tested at this moment.", GRACE_SECONDS)
+    try:
+        if wait := await LoginAttempts(database, span_seconds=60).retry_seconds([Limit(name, A_MINUTE)]):
+            raise Refused.after("rate_limited", f"An app is tested at most {A_MINUTE} times a minute.", wait)
+        yield
+    finally:
+        await lease.give_up(name)
+
+
+async def _found(call: Call, app: App) -> list[AppCheck]:
     settings = call.parts.settings
-    addresses = Addresses(settings.wechat_api_base, settings.public_base_url, settings.gateway_url)
+    addresses = Addresses(settings.wechat_api_base, settings.public_base_url, settings.gateway_url, gateway_told=False)
     found: list[Check] = group_check(app, await call.parts.agents.everyone())
     timeout = aiohttp.ClientTimeout(total=LONGEST_SECONDS)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), timeout=timeout) as session:
         found += [check async for check in app_checks(session, app, addresses, WAYS, real_now())]
-    items = [AppCheck(status=check.status, what=check.what, advice=check.do) for check in found]
-    return answer(AppCheckList(items=items))
+    return [AppCheck(status=check.status, what=check.what, advice=check.do) for check in found]
 
 
 OPERATIONS: Final = (
@@ -51,7 +79,7 @@ OPERATIONS: Final = (
         test_app,
         "Look at an app's token, callback URL, gateway and last push",
         {200: AppCheckList},
-        problems=("not_found",),
+        problems=("not_found", "rate_limited"),
         role="supervisor",
     ),
 )

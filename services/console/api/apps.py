@@ -10,11 +10,14 @@ from pydantic import Field, SecretStr, WithJsonSchema
 from services.console.administering.app_changes import AppChanges, ChangedMeanwhile, NoSuchApp
 from services.console.administering.app_fields import callback_fault, callback_url, read_policy
 from services.console.api.shapes import Shape
-from services.console.operations import Call, Input, Operation, answer
+from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.conversation.policy import Policy
 from shared.outage import Outage
 from shared.store.apps import App, AppExists
+
+SETTINGS_BYTES: Final = 1024 * 1024
+"""Two hundred rules, each with as long a reply as WeChat takes, and their words."""
 
 Mode = Literal["plain", "compat", "secure"]
 Format = Literal["json", "xml"]
@@ -34,7 +37,9 @@ class NewAppBody(Input):
 class AppBody(Input):
     """What is left out, or null, stays; secrets are never told, so a form sends only those that are to be new."""
 
-    version: int | None = Field(None, description="the version this is a change of; another one by now: 409")
+    version: int | None = Field(
+        None, le=HIGHEST_WHOLE, description="the version this is a change of; another one by now: 409"
+    )
     name: str | None = None
     secret: SecretStr | None = None
     token: SecretStr | None = None
@@ -47,7 +52,7 @@ class AppBody(Input):
 
 
 class SettingsBody(Input):
-    version: int = Field(description="the version this is a change of; another one by now: 409")
+    version: int = Field(le=HIGHEST_WHOLE, description="the version this is a change of; another one by now: 409")
     settings: Annotated[
         dict[str, Any],
         WithJsonSchema({"type": "object", "allOf": [{"$ref": "#/components/schemas/AppSettings"}]}),
@@ -70,6 +75,7 @@ class AppSummary(Shape):
     enabled: bool
     verified_at: datetime | None = Field(description="when a genuine push last arrived")
     groups: list[str] = Field(description="of agents that serve it; empty: all agents")
+    readable: bool = Field(description="false: its secrets were sealed with a lost key; an admin enters them again")
 
     @classmethod
     def of(cls, app: App) -> "AppSummary":
@@ -79,6 +85,7 @@ class AppSummary(Shape):
             enabled=app.enabled,
             verified_at=app.verified_at,
             groups=list(app.policy.assignment.groups),
+            readable=app.readable,
         )
 
 
@@ -100,6 +107,7 @@ class AppDetail(Shape):
     callback_fault: str | None = Field(description="why WeChat would not take the callback URL")
     has_aes_key: bool
     has_previous_aes_key: bool
+    unreadable: list[str] = Field(description="secrets sealed with a key that is lost, to be entered again")
     settings: AppSettings
 
     @classmethod
@@ -118,6 +126,7 @@ class AppDetail(Shape):
             callback_fault=callback_fault(url) if url else None,
             has_aes_key=app.aes_key is not None,
             has_previous_aes_key=app.previous_aes_key is not None,
+            unreadable=list(app.unreadable),
             settings=AppSettings.of(app.policy),
         )
 
@@ -151,8 +160,16 @@ async def change_app(call: Call) -> web.Response:
 
 
 async def change_app_settings(call: Call) -> web.Response:
+    """What has history deleted is for admins: it is gone for good. Keeping more, or all of it again, is not."""
     body = await call.body(SettingsBody)
-    return await _changed(call, {"policy": read_policy(body.settings)}, body.version)
+    policy = read_policy(body.settings)
+    app = await existing_app(call)
+    if app.version != body.version:
+        raise _meanwhile(app.version)
+    if _keeps_less(app.policy, policy) and not call.agent.ranks("admin"):
+        detail = "settings.retention_days: deletes history for good; only a login of role admin may set or shorten it."
+        raise Refused("forbidden", detail)
+    return await _changed(call, {"policy": policy}, body.version)
 
 
 async def existing_app(call: Call) -> App:
@@ -169,8 +186,7 @@ async def _changed(call: Call, changes: dict[str, Any], version: int | None) -> 
     except NoSuchApp:
         raise _unknown() from None
     except ChangedMeanwhile as meanwhile:
-        detail = f"Somebody else changed this app meanwhile; it has version {meanwhile.version} now."
-        raise Refused("conflict", detail, version=meanwhile.version) from None
+        raise _meanwhile(meanwhile.version) from None
     await _announce(call)
     return answer(_detail(call, app))
 
@@ -187,11 +203,22 @@ def _given(body: AppBody) -> dict[str, Any]:
 
 
 def _changes(call: Call) -> AppChanges:
-    return AppChanges(call.parts.apps, call.parts.audit, call.author)
+    return AppChanges(call.parts.backbone.database, call.parts.apps, call.author)
 
 
 def _detail(call: Call, app: App) -> AppDetail:
     return AppDetail.of(app, call.parts.settings.public_base_url)
+
+
+def _keeps_less(before: Policy, after: Policy) -> bool:
+    if after.retention_days is None:
+        return False
+    return before.retention_days is None or after.retention_days < before.retention_days
+
+
+def _meanwhile(version: int) -> Refused:
+    detail = f"Somebody else changed this app meanwhile; it has version {version} now."
+    return Refused("conflict", detail, version=version)
 
 
 def _unknown() -> Refused:
@@ -244,6 +271,7 @@ OPERATIONS: Final = (
         {200: AppDetail},
         problems=("not_found", "conflict"),
         body=SettingsBody,
+        body_bytes=SETTINGS_BYTES,
         role="supervisor",
     ),
 )

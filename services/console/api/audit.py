@@ -1,15 +1,15 @@
 """Who changed what."""
 
-import base64
 from datetime import datetime
 from typing import Any, Final, Literal
 
-import orjson
 from aiohttp import web
 from pydantic import Field
 
+from services.console import page_cursor
 from services.console.api.shapes import Shape
 from services.console.operations import Call, Input, Operation, answer
+from services.console.page_cursor import BadCursor
 from services.console.problem import Refused
 from shared.store import audit
 from shared.store.audit import AuditPlace
@@ -68,18 +68,15 @@ async def list_audit(call: Call) -> web.Response:
 
 
 def _cursor(place: AuditPlace | None) -> str | None:
-    return base64.urlsafe_b64encode(orjson.dumps([place.at, place.id])).decode().rstrip("=") if place else None
+    return page_cursor.written(place.at, place.id) if place else None
 
 
 def _read_cursor(cursor: str) -> AuditPlace:
     try:
-        at, name = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = AuditPlace(datetime.fromisoformat(at), str(name))
-    except (ValueError, TypeError):
+        at, name = page_cursor.read(cursor, 2)
+        return AuditPlace(page_cursor.instant(at), str(name))
+    except BadCursor:
         raise Refused("invalid", "cursor: take `next` of the page before, as it is.") from None
-    if place.at.tzinfo is None:
-        raise Refused("invalid", "cursor: take `next` of the page before, as it is.")
-    return place
 
 
 OPERATIONS: Final = (

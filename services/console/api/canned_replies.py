@@ -1,14 +1,15 @@
 """Replies kept ready. The desk fills in `{customer}` and the like when one is used."""
 
 import re
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
 from aiohttp import web
 from pydantic import Field
 
 from services.console.administering.faults import Fault, named, require
 from services.console.api.shapes import Shape
-from services.console.operations import Call, Input, Operation, answer
+from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.conversation.policy import sendable
 from shared.store import canned_replies as stored
@@ -19,6 +20,8 @@ LONGEST_SHORTCUT: Final = 30
 LONGEST_TITLE: Final = 60
 MOST_REPLIES: Final = 1000
 """Of one owner, and shared."""
+
+Result = TypeVar("Result")
 
 VARIABLES: Final = ("customer", "agent", "app", "source", "time")
 _VARIABLE: Final = re.compile(r"\{([A-Za-z_]+)((?:\.[^{}]*)?)\}")
@@ -36,7 +39,9 @@ class NewCannedReplyBody(Input):
 class CannedReplyBody(Input):
     """What is left out stays; so does what is null, but `app_id`: null makes it one for every app."""
 
-    version: int | None = Field(None, description="the version this is a change of; another one by now: 409")
+    version: int | None = Field(
+        None, le=HIGHEST_WHOLE, description="the version this is a change of; another one by now: 409"
+    )
     shortcut: str | None = None
     title: str | None = None
     text: str | None = None
@@ -73,41 +78,65 @@ async def add_canned_reply(call: Call) -> web.Response:
     asked = stored.CannedReply(id=new_reply_id(), owner=owner, **{field: getattr(body, field) for field in _FIELDS})
     _require_right(call, asked)
     reply = _checked(call, asked)
-    if await call.parts.canned_replies.count(owner) >= MOST_REPLIES:
-        raise Refused("conflict", f"There are {MOST_REPLIES} of them already; remove some first.")
-    try:
+
+    async def add() -> None:
+        if await call.parts.canned_replies.count(owner) >= MOST_REPLIES:
+            raise Refused("conflict", f"There are {MOST_REPLIES} of them already; remove some first.")
         await call.parts.canned_replies.add(reply)
-    except ShortcutTaken:
-        raise _taken() from None
-    await _note(call, "canned_reply.added", reply, changes_between({}, _audited(reply)))
+        await _note(call, "canned_reply.added", reply, changes_between({}, _audited(reply)))
+
+    await _together(call, add, owner)
     return answer(CannedReply.of(reply), status=201)
 
 
 async def change_canned_reply(call: Call) -> web.Response:
     body = await call.body(CannedReplyBody)
-    before = await _existing(call)
-    if body.version not in {None, before.version}:
-        raise _changed_meanwhile(before.version)
     given = {field: getattr(body, field) for field in _FIELDS if field in body.model_fields_set}
     fields = {field: value for field, value in given.items() if value is not None or field == "app_id"}
-    wanted = _checked(call, before.but(**fields))
-    update = {field: getattr(wanted, field) for field in fields}
-    try:
-        reply = await call.parts.canned_replies.change(before.id, before.version, **update) if update else before
-    except ShortcutTaken:
-        raise _taken() from None
-    if reply is None:
-        raise _changed_meanwhile(before.version + 1)
-    if update:
+    before = await _existing(call)
+    if not fields:
+        _require_version(body, before)
+        return answer(CannedReply.of(before))
+
+    async def change() -> stored.CannedReply:
+        before = await _existing(call)
+        _require_version(body, before)
+        wanted = _checked(call, before.but(**fields))
+        update = {field: getattr(wanted, field) for field in fields}
+        reply = await call.parts.canned_replies.change(before.id, before.version, **update)
+        if reply is None:
+            raise _changed_meanwhile(before.version + 1)
         await _note(call, "canned_reply.changed", reply, changes_between(_audited(before), _audited(reply)))
-    return answer(CannedReply.of(reply))
+        return reply
+
+    return answer(CannedReply.of(await _together(call, change, before.owner)))
 
 
 async def remove_canned_reply(call: Call) -> web.Response:
-    reply = await _existing(call)
-    if await call.parts.canned_replies.remove(reply.id):
+    owner = (await _existing(call)).owner
+
+    async def remove() -> None:
+        reply = await _existing(call)
+        await call.parts.canned_replies.remove(reply.id)
         await _note(call, "canned_reply.removed", reply, {"title": (reply.title, None)})
+
+    await _together(call, remove, owner)
     return web.Response(status=204)
+
+
+async def _together(call: Call, work: Callable[[], Awaitable[Result]], owner: str | None) -> Result:
+    """Do it, and tell whoever has the reply: everybody, or its owner's other tabs. Raises Refused."""
+    try:
+        result = await call.together(work)
+    except ShortcutTaken:
+        raise _taken() from None
+    await call.announce("canned-replies", to=owner)
+    return result
+
+
+def _require_version(body: CannedReplyBody, before: stored.CannedReply) -> None:
+    if body.version not in {None, before.version}:
+        raise _changed_meanwhile(before.version)
 
 
 async def _existing(call: Call) -> stored.CannedReply:
@@ -160,10 +189,9 @@ def _audited(reply: stored.CannedReply) -> dict[str, Any]:
 
 
 async def _note(call: Call, action: str, reply: stored.CannedReply, changes: dict[str, tuple[Any, Any]]) -> None:
-    """What an agent keeps for themselves is no administration; but another tab of theirs is to follow."""
+    """What an agent keeps for themselves is no administration."""
     if reply.owner is None:
         await call.note(action, reply.id, changes)
-    await call.announce("canned-replies")
 
 
 def _taken() -> Refused:

@@ -1,16 +1,15 @@
 """Conversations: in lists, one by one, and why they were assigned as they were."""
 
-import base64
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from aiohttp import web
 from pydantic import Field
 
+from services.console import page_cursor
 from services.console.api import shapes
 from services.console.operations import Call, Input, Operation, answer
+from services.console.page_cursor import BadCursor
 from services.console.problem import Refused
 from shared.store.conversation_lists import Place, View
 from shared.store.driver import Doc
@@ -69,16 +68,16 @@ def _decision(doc: Doc) -> shapes.AssignmentDecision:
 
 
 def _cursor(view: View, place: Place) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([view, place.at, place.id])).decode().rstrip("=")
+    return page_cursor.written(view, place.at, place.id)
 
 
 def _read_cursor(cursor: str, view: View) -> Place:
     try:
-        told, at, name = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        place = Place(datetime.fromisoformat(at), str(name))
-    except (ValueError, TypeError):
+        told, at, name = page_cursor.read(cursor, 3)
+        place = Place(page_cursor.instant(at), str(name))
+    except BadCursor:
         raise Refused("invalid", "cursor: take `next` of the page before, as it is.") from None
-    if told != view or place.at.tzinfo is None:
+    if told != view:
         raise Refused("invalid", "cursor: belongs to another view.")
     return place
 

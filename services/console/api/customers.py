@@ -10,6 +10,7 @@ from aiohttp import web
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from services.console.api import shapes
+from services.console.naming import WITHOUT_CONTROLS
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.clock import Milliseconds
@@ -23,7 +24,7 @@ LOOK_SECONDS: Final = (0.02, 0.05, 0.1, 0.2, 0.5)
 """When to look whether a description counts, one pause after another, the last again and again."""
 A_MOMENT: Final = timedelta(milliseconds=1)
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), WITHOUT_CONTROLS]
 
 
 class ProfileFieldBody(Input):
@@ -34,7 +35,7 @@ class ProfileFieldBody(Input):
 class CustomerBody(Input):
     """What is left out stays as it is; `null`, or an empty list, takes away what was there."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)] | None = None
+    name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), WITHOUT_CONTROLS] | None = None
     profile: list[ProfileFieldBody] = Field(default_factory=list, max_length=20, description="shown in this order")
 
     @field_validator("profile")

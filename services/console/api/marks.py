@@ -7,11 +7,12 @@ from pydantic import Field, StringConstraints, field_validator
 
 from services.console.api import shapes
 from services.console.asking import ask, client_key
-from services.console.operations import Call, Input, Operation, answer
+from services.console.naming import WITHOUT_CONTROLS
+from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from shared.conversation.facts import MarkRead, TagConversation
 from shared.conversation.model import Conversation
 
-Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), WITHOUT_CONTROLS]
 
 
 class TagsBody(Input):
@@ -24,7 +25,7 @@ class TagsBody(Input):
 
 
 class ReadBody(Input):
-    seq: int = Field(ge=0, description="the place of the last message seen")
+    seq: int = Field(ge=0, le=HIGHEST_WHOLE, description="the place of the last message seen")
 
 
 async def tag_conversation(call: Call) -> web.Response:

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from services.console.api import shapes
 from services.console.asking import ask, client_key, messages_of
-from services.console.operations import Call, Input, Operation, answer
+from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.conversation import content
 from shared.conversation.facts import SendReply
@@ -23,8 +23,8 @@ Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class PageQuery(Input):
-    after_seq: int | None = Field(None, ge=0)
-    before_seq: int | None = Field(None, ge=1)
+    after_seq: int | None = Field(None, ge=0, le=HIGHEST_WHOLE)
+    before_seq: int | None = Field(None, ge=1, le=HIGHEST_WHOLE)
     limit: int = Field(50, ge=1, le=200)
 
     @model_validator(mode="after")

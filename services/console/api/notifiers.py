@@ -1,6 +1,7 @@
 """Notifiers: which groups' chat robots are told of customers who wait while nobody has the desk open."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -9,7 +10,18 @@ from aiohttp import web
 from pydantic import Field, SecretStr, StringConstraints
 
 from services.console.api.shapes import Shape
-from services.console.api.webhooks import LastCall, Name, Trial, Url, check_apps, given, last_call
+from services.console.api.webhooks import (
+    SECRETS,
+    LastCall,
+    Name,
+    Trial,
+    Url,
+    check_apps,
+    given,
+    last_call,
+    plain,
+    require_readable,
+)
 from services.console.operations import Call, Input, Operation, answer
 from services.console.outgoing.notifying import say
 from services.console.outgoing.posting import MASK
@@ -22,7 +34,8 @@ from shared.store.audit import changes_between
 from shared.store.notifiers import NotifierKind
 
 MOST_NOTIFIERS: Final = 50
-SECRETS: Final = ("url", "secret")
+TOLD: Final = frozenset({"name", "kind", "app_ids", "after_seconds", "enabled", *SECRETS})
+"""What of a notifier is in the audit."""
 
 _now: Final = Milliseconds(SystemClock()).now
 
@@ -57,11 +70,14 @@ class Notifier(Shape):
     id: str
     name: str
     kind: NotifierKind
-    url: str = Field(description="masked: its host, and the last four characters")
+    url: str = Field(description="masked: its host, and the last four characters; empty where it cannot be read")
     has_secret: bool
     app_ids: list[str]
     after_seconds: int
     enabled: bool
+    readable: bool = Field(
+        description="false: its address or secret was sealed with a lost key, and nothing is said; give them again"
+    )
     created_at: datetime
     last: LastCall | None = Field(description="how the last call ended")
 
@@ -71,11 +87,12 @@ class Notifier(Shape):
             id=notifier.id,
             name=notifier.name,
             kind=notifier.kind,
-            url=masked(notifier.url.get_secret_value()),
+            url=masked(url) if (url := notifier.url.get_secret_value()) else "",
             has_secret=notifier.secret is not None,
             app_ids=list(notifier.app_ids),
             after_seconds=notifier.after_seconds,
             enabled=notifier.enabled,
+            readable=notifier.readable,
             created_at=notifier.created_at,
             last=last_call(notifier.last),
         )
@@ -100,8 +117,6 @@ async def make_notifier(call: Call) -> web.Response:
     body = await call.body(NotifierBody)
     check_apps(call, body.app_ids)
     _check_secret(body.kind, has_secret=body.secret is not None)
-    if len(await call.parts.outgoing.notifiers.everything()) >= MOST_NOTIFIERS:
-        raise Refused("conflict", f"There are {MOST_NOTIFIERS} notifiers already; remove those nobody uses.")
     made = notifiers.Notifier(
         id=uuid.uuid4().hex,
         name=body.name,
@@ -113,8 +128,14 @@ async def make_notifier(call: Call) -> web.Response:
         enabled=body.enabled,
         created_at=_now(),
     )
-    await call.parts.outgoing.notifiers.add(made)
-    await call.note("notifier.added", made.id, changes_between({}, _told(made), secrets=SECRETS))
+
+    async def make() -> None:
+        if len(await call.parts.outgoing.notifiers.everything()) >= MOST_NOTIFIERS:
+            raise Refused("conflict", f"There are {MOST_NOTIFIERS} notifiers already; remove those nobody uses.")
+        await call.parts.outgoing.notifiers.add(made)
+        await call.note("notifier.added", made.id, changes_between({}, _told(made, TOLD), secrets=SECRETS))
+
+    await call.together(make)
     await call.announce("notifiers")
     return answer(Notifier.of(made), status=201)
 
@@ -122,27 +143,36 @@ async def make_notifier(call: Call) -> web.Response:
 async def change_notifier(call: Call) -> web.Response:
     """What was wrong before may be right now: it may speak again at once."""
     body = await call.body(NotifierChanges)
-    before = await _notifier(call)
     fields = given(body, may_be_null={"secret"})
     check_apps(call, body.app_ids or [])
-    has_secret = fields["secret"] is not None if "secret" in fields else before.secret is not None
-    _check_secret(body.kind or before.kind, has_secret=has_secret)
     if fields.keys() & {"url", "secret", "kind"}:
         fields |= {"failures": 0, "quiet_until": None, "last": None, "failing_since": None}
-    changed = await call.parts.outgoing.notifiers.change(before.id, fields) if fields else before
-    if changed is None:
-        raise _gone()
-    if changes := changes_between(_told(before), _told(changed), secrets=SECRETS):
-        await call.note("notifier.changed", before.id, changes)
+
+    async def change() -> notifiers.Notifier:
+        before = await _notifier(call)
+        has_secret = fields["secret"] is not None if "secret" in fields else before.secret is not None
+        _check_secret(body.kind or before.kind, has_secret=has_secret)
+        changed = await call.parts.outgoing.notifiers.change(before.id, fields) if fields else before
+        if changed is None:
+            raise _gone()
+        changes = changes_between(_told(before, fields), _told(changed, fields), secrets=SECRETS)
+        if changes:
+            await call.note("notifier.changed", before.id, changes)
+        return changed
+
+    changed = await call.together(change)
+    if fields:
         await call.announce("notifiers")
     return answer(Notifier.of(changed))
 
 
 async def remove_notifier(call: Call) -> web.Response:
-    notifier = await _notifier(call)
-    if not await call.parts.outgoing.notifiers.remove(notifier.id):
-        raise _gone()
-    await call.note("notifier.removed", notifier.id, {"name": (notifier.name, None)})
+    async def remove() -> None:
+        notifier = await _notifier(call)
+        await call.parts.outgoing.notifiers.remove(notifier.id)
+        await call.note("notifier.removed", notifier.id, {"name": (notifier.name, None)})
+
+    await call.together(remove)
     await call.announce("notifiers")
     return web.Response(status=204)
 
@@ -150,7 +180,9 @@ async def remove_notifier(call: Call) -> web.Response:
 async def try_notifier(call: Call) -> web.Response:
     """Say something in the group, now and once, whether the notifier is enabled or not."""
     notifier = await _notifier(call)
-    posted, failure = await say(call.parts.outgoing.poster, notifier, TEST)
+    require_readable(notifier)
+    posted, refusal = await say(call.parts.outgoing.poster, notifier, TEST)
+    failure = refusal.told if refusal else None
     last = webhooks.LastCall(at=_now(), status=posted.status, failure=failure)
     await call.parts.outgoing.notifiers.note_call(notifier.id, last)
     return answer(Trial(status=posted.status, ms=posted.ms, failure=failure))
@@ -173,11 +205,10 @@ def _gone() -> Refused:
     return Refused("not_found", "There is no such notifier.")
 
 
-def _told(notifier: notifiers.Notifier) -> dict[str, object]:
-    """What the audit tells of it; it masks both secrets."""
-    fields = notifier.model_dump(include={"name", "kind", "app_ids", "after_seconds", "enabled"}, mode="json")
-    secret = notifier.secret.get_secret_value() if notifier.secret else None
-    return {**fields, "url": notifier.url.get_secret_value(), "secret": secret}
+def _told(notifier: notifiers.Notifier, fields: Iterable[str]) -> dict[str, object]:
+    """What the audit tells of these; it masks both secrets."""
+    told = notifier.model_dump(include=set(TOLD & set(fields)), mode="json")
+    return {name: plain(notifier, name) if name in SECRETS else value for name, value in told.items()}
 
 
 OPERATIONS: Final = (
@@ -219,7 +250,7 @@ OPERATIONS: Final = (
         try_notifier,
         "Say something in the group now",
         {200: Trial},
-        problems=("not_found",),
+        problems=("not_found", "conflict"),
         role="admin",
     ),
 )

@@ -5,7 +5,6 @@ from typing import Final, Literal
 from aiohttp import web
 from pydantic import Field, model_validator
 
-from services.console.access import serves
 from services.console.api import shapes
 from services.console.asking import ask, client_key
 from services.console.operations import Call, Input, Operation, answer
@@ -99,10 +98,14 @@ async def _check(call: Call, conversation: Conversation, to: Target) -> None:
         agent = await call.parts.agents.get(to.agent)
         if agent is None or not agent.enabled:
             raise Refused("invalid", "to.agent: there is no such agent.")
-        if app is not None and not agent.supervises and not serves(agent, app):
+        if app is not None and not agent.may_serve(app.policy):
             raise Refused("invalid", "to.agent: does not serve this app.")
-    if to.group is not None and not await call.parts.agents.of_group(to.group):
-        raise Refused("invalid", "to.group: nobody is in this group.")
+    if to.group is not None:
+        staff = await call.parts.agents.of_group(to.group)
+        if not staff:
+            raise Refused("invalid", "to.group: nobody is in this group.")
+        if app is not None and not any(agent.may_serve(app.policy) for agent in staff):
+            raise Refused("invalid", "to.group: nobody in this group serves this app.")
 
 
 OPERATIONS: Final = (

@@ -40,13 +40,17 @@ async def put_tag(call: Call) -> web.Response:
     given = call.request.match_info["name"]
     require(named("name", given, LONGEST_NAME))
     tag = tags.Tag(name=given.strip(), color=body.color)
-    everything = {one.name: one for one in await call.parts.tags.everything()}
-    before = everything.get(tag.name)
-    if before is None and len(everything) >= MOST_TAGS:
-        raise Refused("conflict", f"There are {MOST_TAGS} tags already; remove some first.")
-    await call.parts.tags.put(tag)
-    changes = changes_between({"color": before.color if before else None}, {"color": tag.color})
-    await call.note("tag.changed" if before else "tag.added", tag.name, changes)
+
+    async def put() -> None:
+        everything = {one.name: one for one in await call.parts.tags.everything()}
+        before = everything.get(tag.name)
+        if before is None and len(everything) >= MOST_TAGS:
+            raise Refused("conflict", f"There are {MOST_TAGS} tags already; remove some first.")
+        await call.parts.tags.put(tag)
+        changes = changes_between({"color": before.color if before else None}, {"color": tag.color})
+        await call.note("tag.changed" if before else "tag.added", tag.name, changes)
+
+    await call.together(put)
     await call.announce("tags")
     return answer(Tag(name=tag.name, color=tag.color))
 
@@ -54,9 +58,13 @@ async def put_tag(call: Call) -> web.Response:
 async def remove_tag(call: Call) -> web.Response:
     """Conversations that carry it keep it, without a colour."""
     name = call.request.match_info["name"]
-    if not await call.parts.tags.remove(name):
-        raise Refused("not_found", "There is no such tag.")
-    await call.note("tag.removed", name)
+
+    async def remove() -> None:
+        if not await call.parts.tags.remove(name):
+            raise Refused("not_found", "There is no such tag.")
+        await call.note("tag.removed", name)
+
+    await call.together(remove)
     await call.announce("tags")
     return web.Response(status=204)
 

@@ -7,6 +7,7 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from services.console.api.shapes import Shape
+from services.console.naming import WITHOUT_CONTROLS
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.clock import real_now
@@ -15,7 +16,7 @@ from shared.store.api_tokens import ApiToken, Scope
 LONGEST_DAYS: Final = 3650
 MOST_TOKENS: Final = 200
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), WITHOUT_CONTROLS]
 
 
 class TokenBody(Input):
@@ -61,26 +62,36 @@ async def make_token(call: Call) -> web.Response:
     unknown = sorted(set(body.apps or ()) - {app.app_id for app in call.parts.backbone.apps.all()})
     if unknown:
         raise Refused("invalid", f"apps: there is no app {unknown[0]}.")
-    if len(await call.parts.api_tokens.everything()) >= MOST_TOKENS:
-        raise Refused("conflict", f"There are {MOST_TOKENS} tokens already; remove those nobody uses.")
-    text, token = await call.parts.api_tokens.make(
-        body.name,
-        list(dict.fromkeys(body.scopes)),
-        list(dict.fromkeys(body.apps)) if body.apps is not None else None,
-        now=_whole_milliseconds(real_now()),
-        lasts=timedelta(days=body.days) if body.days is not None else None,
-    )
-    await call.note("token.made", token.id, _told(token))
+    lasts = timedelta(days=body.days) if body.days is not None else None
+
+    async def make() -> tuple[str, ApiToken]:
+        if len(await call.parts.api_tokens.everything()) >= MOST_TOKENS:
+            raise Refused("conflict", f"There are {MOST_TOKENS} tokens already; remove those nobody uses.")
+        text, token = await call.parts.api_tokens.make(
+            body.name,
+            list(dict.fromkeys(body.scopes)),
+            list(dict.fromkeys(body.apps)) if body.apps is not None else None,
+            now=_whole_milliseconds(real_now()),
+            lasts=lasts,
+        )
+        await call.note("token.made", token.id, _told(token))
+        return text, token
+
+    text, token = await call.together(make)
     await call.announce("tokens")
     return answer(MadeToken(**token.model_dump(), token=text), status=201)
 
 
 async def remove_token(call: Call) -> web.Response:
     """It lets nobody in from this moment on."""
-    removed = await call.parts.api_tokens.remove(call.request.match_info["id"])
-    if removed is None:
-        raise Refused("not_found", "There is no such token.")
-    await call.note("token.removed", removed.id, {"name": (removed.name, None)})
+
+    async def remove() -> None:
+        removed = await call.parts.api_tokens.remove(call.request.match_info["id"])
+        if removed is None:
+            raise Refused("not_found", "There is no such token.")
+        await call.note("token.removed", removed.id, {"name": (removed.name, None)})
+
+    await call.together(remove)
     await call.announce("tokens")
     return web.Response(status=204)
 

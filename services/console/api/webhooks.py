@@ -1,6 +1,7 @@
 """Webhooks: which other systems are told what happens, and how telling them went."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -8,6 +9,7 @@ from aiohttp import web
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from services.console.api.shapes import Shape
+from services.console.naming import WITHOUT_CONTROLS
 from services.console.operations import Call, Input, Operation, answer
 from services.console.outgoing.bodies import trial_body
 from services.console.outgoing.delivering import DISABLED, call_webhook, failure_of
@@ -15,13 +17,17 @@ from services.console.outgoing.posting import UrlRefused, check_url
 from services.console.outgoing.signing import new_secret
 from services.console.problem import Refused
 from shared.clock import Milliseconds, SystemClock
-from shared.store import webhooks
+from shared.store import notifiers, webhooks
 from shared.store.audit import changes_between
 from shared.store.webhook_deliveries import DeliveryRow, DeliveryState
 from shared.store.webhooks import WebhookEvent
 
 MOST_WEBHOOKS: Final = 50
 DELIVERIES_SHOWN: Final = 100
+SECRETS: Final = ("url", "secret")
+UNREADABLE: Final = "\0"
+TOLD: Final = frozenset({"name", "events", "app_id", "enabled", *SECRETS})
+"""What of a webhook is in the audit."""
 
 _now: Final = Milliseconds(SystemClock()).now
 
@@ -34,7 +40,7 @@ def sendable_url(url: str) -> str:
     return url
 
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), WITHOUT_CONTROLS]
 Url = Annotated[str, AfterValidator(sendable_url)]
 Events = Annotated[list[WebhookEvent], Field(min_length=1, max_length=len(webhooks.WEBHOOK_EVENTS))]
 
@@ -55,6 +61,7 @@ class WebhookChanges(Input):
     events: Events | None = None
     app_id: str | None = Field(None, description="null: what happens in every app")
     enabled: bool | None = Field(None, description="false: what still waits to be told is given up")
+    renew_secret: bool = Field(default=False, description="sign with a new secret, told in the answer, from now on")
 
 
 class LastCall(Shape):
@@ -66,10 +73,14 @@ class LastCall(Shape):
 class Webhook(Shape):
     id: str
     name: str
-    url: str
+    url: str = Field(description="empty where it cannot be read")
     events: list[WebhookEvent]
     app_id: str | None
     enabled: bool
+    readable: bool = Field(
+        description="false: its address or secret was sealed with a lost key, and nothing is sent; give a new `url` "
+        "and `renew_secret`"
+    )
     created_at: datetime
     last: LastCall | None = Field(description="how the last call ended")
     failing_since: datetime | None = Field(description="the first call that failed since one last succeeded")
@@ -84,6 +95,7 @@ class Webhook(Shape):
             events=list(webhook.events),
             app_id=webhook.app_id,
             enabled=webhook.enabled,
+            readable=webhook.readable,
             created_at=webhook.created_at,
             last=last_call(webhook.last),
             failing_since=webhook.failing_since,
@@ -93,6 +105,10 @@ class Webhook(Shape):
 
 class MadeWebhook(Webhook):
     secret: str = Field(description="signs every call; told only now")
+
+
+class ChangedWebhook(Webhook):
+    secret: str | None = Field(description="the new one, told only now; null: it stayed")
 
 
 class WebhookList(Shape):
@@ -136,8 +152,6 @@ async def list_webhooks(call: Call) -> web.Response:
 async def make_webhook(call: Call) -> web.Response:
     body = await call.body(WebhookBody)
     check_apps(call, [body.app_id] if body.app_id is not None else [])
-    if len(await call.parts.outgoing.webhooks.everything()) >= MOST_WEBHOOKS:
-        raise Refused("conflict", f"There are {MOST_WEBHOOKS} webhooks already; remove those nobody uses.")
     secret = new_secret()
     made = webhooks.Webhook(
         id=uuid.uuid4().hex,
@@ -149,8 +163,14 @@ async def make_webhook(call: Call) -> web.Response:
         enabled=body.enabled,
         created_at=_now(),
     )
-    await call.parts.outgoing.webhooks.add(made)
-    await call.note("webhook.added", made.id, changes_between({}, _told(made), secrets=("url",)))
+
+    async def make() -> None:
+        if len(await call.parts.outgoing.webhooks.everything()) >= MOST_WEBHOOKS:
+            raise Refused("conflict", f"There are {MOST_WEBHOOKS} webhooks already; remove those nobody uses.")
+        await call.parts.outgoing.webhooks.add(made)
+        await call.note("webhook.added", made.id, changes_between({}, _told(made, TOLD), secrets=SECRETS))
+
+    await call.together(make)
     await call.announce("webhooks")
     return answer(MadeWebhook(**Webhook.of(made).model_dump(), secret=secret), status=201)
 
@@ -158,29 +178,43 @@ async def make_webhook(call: Call) -> web.Response:
 async def change_webhook(call: Call) -> web.Response:
     """Another address has not failed yet. What still waits for one that is disabled is given up."""
     body = await call.body(WebhookChanges)
-    before = await _webhook(call)
     fields = given(body, may_be_null={"app_id"})
     check_apps(call, [body.app_id] if body.app_id is not None else [])
+    secret = new_secret() if fields.pop("renew_secret", False) else None
+    if secret is not None:
+        fields["secret"] = secret
     if "url" in fields:
         fields |= {"failing_since": None, "last": None}
-    changed = await call.parts.outgoing.webhooks.change(before.id, fields) if fields else before
-    if changed is None:
-        raise _gone()
-    if before.enabled and not changed.enabled:
-        await call.parts.outgoing.deliveries.give_up_all(before.id, DISABLED, _now())
-    if changes := changes_between(_told(before), _told(changed), secrets=("url",)):
-        await call.note("webhook.changed", before.id, changes)
+
+    async def change() -> webhooks.Webhook:
+        before = await _webhook(call)
+        changed = await call.parts.outgoing.webhooks.change(before.id, fields) if fields else before
+        if changed is None:
+            raise _gone()
+        changes = changes_between(_told(before, fields), _told(changed, fields), secrets=SECRETS)
+        if changes:
+            await call.note("webhook.changed", before.id, changes)
+        return changed
+
+    changed = await call.together(change)
+    if "enabled" in fields and not changed.enabled:
+        await call.parts.outgoing.deliveries.give_up_all(changed.id, DISABLED, _now())
+    if fields:
         await call.announce("webhooks")
-    return answer(Webhook.of(changed))
+    return answer(ChangedWebhook(**Webhook.of(changed).model_dump(), secret=secret))
 
 
 async def remove_webhook(call: Call) -> web.Response:
     """What waits for it is dropped."""
-    webhook = await _webhook(call)
-    if not await call.parts.outgoing.webhooks.remove(webhook.id):
-        raise _gone()
-    await call.parts.outgoing.deliveries.remove_webhook(webhook.id)
-    await call.note("webhook.removed", webhook.id, {"name": (webhook.name, None)})
+
+    async def remove() -> str:
+        webhook = await _webhook(call)
+        await call.parts.outgoing.webhooks.remove(webhook.id)
+        await call.note("webhook.removed", webhook.id, {"name": (webhook.name, None)})
+        return webhook.id
+
+    # What is left of it, should this end here, is forgotten after a week.
+    await call.parts.outgoing.deliveries.remove_webhook(await call.together(remove))
     await call.announce("webhooks")
     return web.Response(status=204)
 
@@ -188,6 +222,7 @@ async def remove_webhook(call: Call) -> web.Response:
 async def try_webhook(call: Call) -> web.Response:
     """One call of the event `test`, now and once, whether the webhook is enabled or not."""
     webhook = await _webhook(call)
+    require_readable(webhook)
     name = uuid.uuid4().hex
     body = trial_body(name, webhook.name, _now())
     posted = await call_webhook(call.parts.outgoing.poster, webhook, "test", name, body, _now())
@@ -208,6 +243,7 @@ async def retry_webhook_delivery(call: Call) -> web.Response:
     webhook = await _webhook(call)
     if not webhook.enabled:
         raise Refused("conflict", "The webhook is disabled; enable it first.")
+    require_readable(webhook)
     deliveries, name = call.parts.outgoing.deliveries, call.request.match_info["did"]
     again = await deliveries.again(webhook.id, name, _now())
     if again is None:
@@ -218,6 +254,13 @@ async def retry_webhook_delivery(call: Call) -> web.Response:
         raise Refused("conflict", detail)
     call.parts.outgoing.deliverer.poke()
     return answer(WebhookDelivery.of(again))
+
+
+def require_readable(kept: webhooks.Webhook | notifiers.Notifier) -> None:
+    """Raises Refused unless its address and secret are known."""
+    if not kept.readable:
+        what = " and ".join(kept.unreadable)
+        raise Refused("conflict", f"The {what} cannot be read: sealed with a key that is lost. Give a new one first.")
 
 
 def given(body: Input, *, may_be_null: set[str]) -> dict[str, object]:
@@ -251,10 +294,18 @@ def _gone() -> Refused:
     return Refused("not_found", "There is no such webhook.")
 
 
-def _told(webhook: webhooks.Webhook) -> dict[str, object]:
-    """What the audit tells of it; the address, which may hold a key, is masked there."""
-    fields = webhook.model_dump(include={"name", "events", "app_id", "enabled"}, mode="json")
-    return {**fields, "url": webhook.url.get_secret_value()}
+def _told(webhook: webhooks.Webhook, fields: Iterable[str]) -> dict[str, object]:
+    """What the audit tells of these; address and secret, which are or hold a key, are masked there."""
+    told = webhook.model_dump(include=set(TOLD & set(fields)), mode="json")
+    return {name: plain(webhook, name) if name in SECRETS else value for name, value in told.items()}
+
+
+def plain(kept: webhooks.Webhook | notifiers.Notifier, name: str) -> str | None:
+    """A secret to be compared, never to be told. One that cannot be read is another than any that can."""
+    if name in kept.unreadable:
+        return UNREADABLE
+    value: SecretStr | None = getattr(kept, name)
+    return value.get_secret_value() if value is not None else None
 
 
 OPERATIONS: Final = (
@@ -274,7 +325,7 @@ OPERATIONS: Final = (
         "/webhooks/{id}",
         change_webhook,
         "Change a webhook",
-        {200: Webhook},
+        {200: ChangedWebhook},
         problems=("not_found",),
         body=WebhookChanges,
         role="admin",
@@ -294,7 +345,7 @@ OPERATIONS: Final = (
         try_webhook,
         "Call a webhook now, with an event about nobody",
         {200: Trial},
-        problems=("not_found",),
+        problems=("not_found", "conflict"),
         role="admin",
     ),
     Operation(

@@ -80,7 +80,8 @@ async def add(args: argparse.Namespace, environment: Environment, output: Output
         try:
             await AgentChanges(database, COMMAND_LINE).add(agent)
         except AgentExists:
-            raise Refused(f"{agent.id} exists already; choose another login, or see `wxdesk agents list`") from None
+            how = f"choose another login, or give this one a new password with `wxdesk agents password {agent.id}`"
+            raise Refused(f"{agent.id} exists already; {how}") from None
     await _announce(environment, output, _AGENTS)
     _tell_password(output, agent, f"{agent.id} ({agent.name}) can log in", None if given else password)
 
@@ -109,7 +110,8 @@ async def renew_password(args: argparse.Namespace, environment: Environment, out
 async def disable(args: argparse.Namespace, environment: Environment, output: Output) -> None:
     agent = await _switched(args.login, environment, output, enabled=False)
     if agent.load:
-        output.remark(f"{agent.id} still has {agent.load} of the conversations; a supervisor can move or close them.")
+        waiting = "conversation goes" if agent.load == 1 else "conversations go"
+        output.remark(f"{agent.load} {waiting} back in line for colleagues, as soon as a router runs.")
     output.done(f"{agent.id} is logged out and cannot log in any more.", summary(agent))
 
 

@@ -8,7 +8,7 @@ from services.console.administering.app_fields import read_policy as read_docume
 from services.console.cli.failures import Misused
 from services.console.cli.option_names import options_named
 from shared.conversation.policy import Policy
-from shared.store.apps import App
+from shared.store.apps import SECRET_FIELDS, App
 
 _MODE_WORDS: Final = {"plain": "明文模式", "compat": "兼容模式", "secure": "安全模式（推荐）"}
 
@@ -34,14 +34,18 @@ def summary(app: App, callback_url: str | None) -> dict[str, Any]:
         "mode": app.mode,
         "format": app.format,
         "gh_id": app.gh_id,
-        "secret": "set",
-        "token": "set",
-        "aes_key": "set" if app.aes_key else None,
-        "previous_aes_key": "set" if app.previous_aes_key else None,
+        **{field: _told(app, field) for field in SECRET_FIELDS},
         "callback_url": callback_url,
         "version": app.version,
         "verified_at": app.verified_at,
     }
+
+
+def _told(app: App, field: str) -> str | None:
+    """`unreadable`: sealed with a key that is not in WXDESK_SECRET_KEYS."""
+    if field in app.unreadable:
+        return "unreadable"
+    return "set" if getattr(app, field) else None
 
 
 def next_steps(app: App, url: str | None) -> list[str]:

@@ -17,13 +17,11 @@ from services.console.cli.output import Column, Output, as_json
 from services.console.cli.purge import confirm, purge
 from services.console.cli.secret_values import document_text, secret_word
 from services.console.cli.servers import SealedSettings, database_of, hinted
-from shared.clock import real_now
 from shared.contracts.hints import SettingsChanged
 from shared.conversation.policy import Policy
 from shared.store.apps import App, AppExists, AppStore
-from shared.store.audit import COMMAND_LINE, AuditLog
+from shared.store.audit import COMMAND_LINE
 from shared.store.driver import Database
-from shared.store.erasing import Eraser
 from shared.store.sealing import Sealer
 
 _COLUMNS: Final = (
@@ -143,10 +141,7 @@ async def remove(args: argparse.Namespace, environment: Environment, output: Out
             output.done(f"{app.app_id} takes no pushes and sends nothing any more. {again}.", summary(app, None))
             return
         erased = await purge(environment, database, app.app_id, args.patience)
-        await apps.remove(app.app_id)
-        await Eraser(database).forget_app(app.app_id)
-        told = {"name": (app.name, None), "conversations": (erased, 0)}
-        await AuditLog(database).note(COMMAND_LINE, "app.removed", app.app_id, told, real_now())
+        await _changes(database, apps).remove(app, conversations=erased)
     await _announce(environment, output)
     output.done(
         f"{app.app_id} is deleted with its {erased} conversations.",
@@ -173,7 +168,7 @@ def _unknown(app_id: str) -> Refused:
 
 
 def _changes(database: Database, apps: AppStore) -> AppChanges:
-    return AppChanges(apps, AuditLog(database), COMMAND_LINE)
+    return AppChanges(database, apps, COMMAND_LINE)
 
 
 async def _changed(apps: AppChanges, app_id: str, changes: dict[str, Any]) -> App:

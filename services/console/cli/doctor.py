@@ -86,7 +86,7 @@ class Doctor:
         self._say(await dead_check(database))
         agents = await AgentStore(database).everyone()
         self._say(agent_check(agents))
-        apps, check = await openable_apps(database, AppStore(database, Sealer(self._sealed.secret_keys)))
+        apps, check = await openable_apps(AppStore(database, Sealer(self._sealed.secret_keys)))
         self._say(check)
         self._apps = [app for app in apps if app_id in {None, app.app_id}]
         if app_id is not None and not await database["apps"].count({"_id": app_id}, limit=1):

@@ -105,7 +105,7 @@ class Deliverer:
                 made += 1
                 await self._deliver(webhook, news)
                 fresh = await self._webhooks.get(webhook.id)
-                if fresh is None or not fresh.enabled:
+                if fresh is None or not fresh.enabled or not fresh.readable:
                     return made
                 following = await self._deliveries.claim(webhook.id, uuid.uuid4().hex, self._now())
                 if following is None:
@@ -147,9 +147,15 @@ class Deliverer:
 
     async def _disable(self, webhook: Webhook, now: datetime) -> None:
         """The receiver says that it is gone for good: leave it alone, and let people see that."""
-        if not await self._webhooks.disable(webhook.id):
+
+        async def disable() -> bool:
+            disabled = await self._webhooks.disable(webhook.id)
+            if disabled:
+                await self._audit.note(SYSTEM, "webhook.disabled", webhook.id, {"enabled": (True, False)}, now)
+            return disabled
+
+        if not await self._audit.together(disable):
             return
-        await self._audit.note(SYSTEM, "webhook.disabled", webhook.id, {"enabled": (True, False)}, now)
         await self._deliveries.give_up_all(webhook.id, DISABLED, now)
         log.warning("webhook_disabled", webhook_id=webhook.id, reason="it answered 410")
         with suppress(Outage):

@@ -8,7 +8,6 @@ from typing import Final
 
 import structlog
 
-from services.console.access import access_of
 from services.console.outgoing import robots
 from services.console.outgoing.posting import Posted, Poster
 from services.console.outgoing.waits import NOTIFIER_WAITS, next_try
@@ -81,7 +80,7 @@ class Notifying:
         return sum(told)
 
     async def _unattended(self, notifiers: Sequence[Notifier]) -> list[Wait]:
-        """Who waits longer than any notifier asks for, in apps whose agents all have the desk closed."""
+        """Who waits longer than any notifier asks for, in apps that nobody serves who has the desk open."""
         if not notifiers:
             return []
         least = min(notifier.after_seconds for notifier in notifiers)
@@ -90,8 +89,11 @@ class Notifying:
             return []
         apps = self._apps.all()
         present = (await self._agents.several(await self._pages.agents())).values()
-        seen = [access_of(agent, apps) for agent in present if agent.enabled]
-        alone = {app.app_id for app in apps if not any(access.sees(app.app_id) for access in seen)}
+        there = [agent for agent in present if agent.enabled]
+        # Not who may see it: a supervisor sees every app, and looks after those of their groups.
+        alone = {
+            app.app_id for app in apps if not any(app.policy.assignment.served_by(agent.groups) for agent in there)
+        }
         return [wait for wait in waits if wait.app_id in alone]
 
     async def _notify(self, notifier: Notifier, waits: Sequence[Wait]) -> bool:
@@ -104,20 +106,20 @@ class Notifying:
         if not await self._notifiers.take_turn(notifier.id, now):
             return False
         text = waiting_text(due, self._app_name, now, self._link)
-        posted, failure = await say(self._poster, notifier, text)
-        metrics.console_notifier_calls_total.labels("failed" if failure else "done").inc()
-        if failure is None:
+        posted, refusal = await say(self._poster, notifier, text)
+        metrics.console_notifier_calls_total.labels("failed" if refusal else "done").inc()
+        if refusal is None:
             await self._notifiers.note_told(notifier.id, [wait.id for wait in due], now)
-        await self._note(notifier, posted, failure, now)
-        return failure is None
+        await self._note(notifier, posted, refusal, now)
+        return refusal is None
 
-    async def _note(self, notifier: Notifier, posted: Posted, failure: str | None, now: datetime) -> None:
-        call = LastCall(at=now, status=posted.status, failure=failure)
-        if failure is None:
+    async def _note(self, notifier: Notifier, posted: Posted, refusal: robots.Refusal | None, now: datetime) -> None:
+        call = LastCall(at=now, status=posted.status, failure=refusal.told if refusal else None)
+        if refusal is None:
             await self._notifiers.note_call(notifier.id, call)
             return
         again = next_try(NOTIFIER_WAITS, notifier.failures + 1, now, self._chance())
-        log.warning("notifier_failed", notifier_id=notifier.id, kind=notifier.kind, reason=failure)
+        log.warning("notifier_failed", notifier_id=notifier.id, kind=notifier.kind, reason=refusal.logged)
         await self._notifiers.note_call(notifier.id, call, quiet_until=again)
 
     def _app_name(self, app_id: str) -> str:
@@ -125,7 +127,7 @@ class Notifying:
         return app.name if app else app_id
 
 
-async def say(poster: Poster, notifier: Notifier, text: str) -> tuple[Posted, str | None]:
+async def say(poster: Poster, notifier: Notifier, text: str) -> tuple[Posted, robots.Refusal | None]:
     """Say something in the group; how the call ended, and why it does not count (None: it was said)."""
     secret = notifier.secret.get_secret_value() if notifier.secret else None
     request = robots.request(notifier.kind, notifier.url.get_secret_value(), secret, text, real_now())

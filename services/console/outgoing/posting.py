@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import aiohttp
 from yarl import URL
 
-from shared.addresses import AddressRefused, JudgedResolver, Lookup, Reach, reach
+from shared.addresses import AddressRefused, JudgedResolver, Lookup, Reach, poses_as_address, reach
 
 ANSWER_SECONDS: Final = 10.0
 """For all of a call: connecting, sending, and the answer."""
@@ -97,6 +97,8 @@ def check_url(url: str) -> URL:
         raise UrlRefused("must begin with https:// (or http:// for an address of your own network) and name a host")
     if target.raw_user is not None or target.raw_password is not None or target.raw_fragment:
         raise UrlRefused("must not carry a login or a fragment")
+    if poses_as_address(host):
+        raise UrlRefused("names its host by a number that is no plain IP address")
     if not _may_reach_literally(target.scheme, host):
         raise UrlRefused(f"must not name this address: {_REFUSALS[target.scheme]}")
     return target

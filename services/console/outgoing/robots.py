@@ -32,7 +32,7 @@ from shared.store.notifiers import NotifierKind
 SIGNING: Final[frozenset[NotifierKind]] = frozenset({"feishu", "dingtalk"})
 TEXT_BYTES: Final = 2048
 """WeCom's limit, which the others are far above."""
-LONGEST_REASON: Final = 200
+LONGEST_REASON: Final = 80
 
 _HINTS: Final = {
     ("wecom", 93000): "the address is wrong, or the robot was removed",
@@ -55,6 +55,13 @@ class Request(NamedTuple):
     body: bytes
 
 
+class Refusal(NamedTuple):
+    """`told` is for administrators and may quote the other side, a little; `logged` never does."""
+
+    told: str
+    logged: str
+
+
 def request(kind: NotifierKind, url: str, secret: str | None, text: str, at: datetime) -> Request:
     """The call that says `text` in the group. `at` is the machine's real time: a signature is good for an hour."""
     said = _cut(text)
@@ -67,18 +74,20 @@ def request(kind: NotifierKind, url: str, secret: str | None, text: str, at: dat
     return Request(url, body)
 
 
-def refusal(kind: NotifierKind, posted: Posted) -> str | None:
+def refusal(kind: NotifierKind, posted: Posted) -> Refusal | None:
     """Why the robot did not say it; None where it did."""
     if posted.failure is not None:
-        return posted.failure
+        return Refusal(posted.failure, posted.failure)
     answer = _read(posted.answer)
     code = answer.get("code", answer.get("StatusCode")) if kind == "feishu" else answer.get("errcode")
     if isinstance(code, bool) or not isinstance(code, int):
-        return f"HTTP {posted.status}, and not the answer of such a robot"
+        unknown = f"HTTP {posted.status}, and not the answer of such a robot"
+        return Refusal(unknown, unknown)
     if code == 0:
         return None
-    told = answer.get("msg", answer.get("errmsg", answer.get("StatusMessage", "")))
-    return f"{code}: {_HINTS.get((kind, code)) or str(told)[:LONGEST_REASON]}"
+    hint = _HINTS.get((kind, code))
+    said = answer.get("msg", answer.get("errmsg", answer.get("StatusMessage", "")))
+    return Refusal(f"{code}: {hint or _short(str(said))}", f"{code}: {hint}" if hint else str(code))
 
 
 def _feishu_signature(secret: str, at: datetime) -> dict[str, str]:
@@ -96,6 +105,10 @@ def _dingtalk_signature(secret: str, at: datetime) -> dict[str, str]:
 def _cut(text: str) -> str:
     """So much of the text as every robot takes, ending with a whole character."""
     return text.encode()[:TEXT_BYTES].decode(errors="ignore")
+
+
+def _short(said: str) -> str:
+    return "".join(character if character.isprintable() else " " for character in said[:LONGEST_REASON])
 
 
 def _read(answer: bytes) -> dict[str, Any]:

@@ -30,3 +30,4 @@ class Ways(NamedTuple):
 
     renewal: str
     enable: str
+    reading: str = "put the key back into WXDESK_SECRET_KEYS, or enter the secrets again"

@@ -24,6 +24,8 @@ class Addresses(NamedTuple):
     wechat: str
     public: str | None
     gateway: str | None
+    gateway_told: bool = True
+    """Whether who reads it may know how we reach the gateway."""
 
 
 async def app_checks(
@@ -34,16 +36,29 @@ async def app_checks(
         what = f"{app.app_id} is disabled: its pushes are refused and nothing is sent"
         yield warn(what, ways.enable.format(app_id=app.app_id))
         return
+    for check in settings_check(app):
+        yield check
+    if not app.readable:
+        yield fail(f"{app.app_id}: {', '.join(app.unreadable)} cannot be read: sealed with a lost key", ways.reading)
+        return
     at_sandbox = is_loopback(urlsplit(addresses.wechat).hostname or "")
     async for check in wechat_checks(WeChatClient(session, addresses.wechat), app, ways, at_sandbox=at_sandbox):
         yield check
     yield url_check(app.app_id, addresses.public, at_sandbox=at_sandbox)
     gateway = addresses.gateway or addresses.public
     if gateway:
-        yield await gateway_check(session, app, gateway, PROBE)
+        place = f" at {gateway}" if addresses.gateway_told else ""
+        yield await gateway_check(session, app, gateway, PROBE, place)
     else:
         yield warn(f"{app.app_id}: the gateway was not asked", "set GATEWAY_URL or PUBLIC_BASE_URL")
     yield push_check(app, now)
+
+
+def settings_check(app: App) -> list[Check]:
+    """Settings that were stored when more was allowed than is now."""
+    what = f"{app.app_id}: some stored settings are not good and are served mended: {'; '.join(app.policy_faults)}"
+    do = "save the app's settings again, as they should be"
+    return [fail(what, do)] if app.policy_faults else []
 
 
 def group_check(app: App, agents: Sequence[Agent]) -> list[Check]:

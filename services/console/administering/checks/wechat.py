@@ -88,8 +88,13 @@ def url_check(app_id: str, public_base: str | None, *, at_sandbox: bool) -> Chec
     return ok(f"{app_id}: callback URL {url}")
 
 
-async def gateway_check(session: aiohttp.ClientSession, app: App, gateway: str, within: aiohttp.ClientTimeout) -> Check:
-    """Ask as WeChat does when a callback URL is saved: a signed GET, to be answered with its echostr alone."""
+async def gateway_check(
+    session: aiohttp.ClientSession, app: App, gateway: str, within: aiohttp.ClientTimeout, place: str
+) -> Check:
+    """Ask as WeChat does when a callback URL is saved: a signed GET, to be answered with its echostr alone.
+
+    `place` says where the gateway is, if that may be told.
+    """
     timestamp, nonce, echostr = str(int(time.time())), secrets.token_hex(8), secrets.token_hex(8)
     signed = signature(app.token.get_secret_value(), timestamp, nonce)
     query = {"signature": signed, "timestamp": timestamp, "nonce": nonce, "echostr": echostr}
@@ -99,14 +104,12 @@ async def gateway_check(session: aiohttp.ClientSession, app: App, gateway: str, 
             said = await response.read()
     except (aiohttp.ClientError, TimeoutError, OSError) as failure:
         return fail(
-            f"{app.app_id}: the gateway at {gateway} does not answer ({type(failure).__name__})",
+            f"{app.app_id}: the gateway{place} does not answer ({type(failure).__name__})",
             "start it, or correct its address; WeChat gives up after 5 s",
         )
     if response.status == _OK and said == echostr.encode():
         return ok(f"{app.app_id}: the gateway answers WeChat's check of the callback URL")
-    return fail(
-        f"{app.app_id}: the gateway at {gateway} answers {response.status} to WeChat's check", _advice(response)
-    )
+    return fail(f"{app.app_id}: the gateway{place} answers {response.status} to WeChat's check", _advice(response))
 
 
 def push_check(app: App, now: datetime) -> Check:

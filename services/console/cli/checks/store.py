@@ -11,7 +11,6 @@ from shared.store.agents import Agent
 from shared.store.apps import App, AppStore
 from shared.store.dead import DeadStore
 from shared.store.driver import Database, StoreUnavailable
-from shared.store.sealing import SealBroken
 
 SKEW_WARN_SECONDS: Final = 2.0
 SKEW_FAIL_SECONDS: Final = 10.0
@@ -54,17 +53,11 @@ def agent_check(agents: Sequence[Agent]) -> Check:
     return ok(f"{len(online)} of {len(enabled)} agents are online")
 
 
-async def openable_apps(database: Database, store: AppStore) -> tuple[list[App], Check]:
-    """The apps whose secrets open, and what is to be said of the others; each by itself, so that all are named."""
-    apps: list[App] = []
-    broken: list[str] = []
-    for doc in await database["apps"].find({}, {"_id": 1}, sort=[("_id", 1)]):
-        try:
-            app = await store.get(str(doc["_id"]))
-        except SealBroken as failure:
-            broken.append(str(failure))
-        else:
-            apps += [app] if app is not None else []
+async def openable_apps(store: AppStore) -> tuple[list[App], Check]:
+    """The apps whose secrets open, and what is to be said of the others."""
+    everything = await store.everything()
+    apps = [app for app in everything if app.readable]
+    broken = [f"{app.app_id} ({', '.join(app.unreadable)})" for app in everything if app.unreadable]
     if broken:
         do = "put the key they were sealed with into WXDESK_SECRET_KEYS, after the first, or set the secrets again"
         return apps, fail(f"secrets do not open: {'; '.join(broken)}", do)

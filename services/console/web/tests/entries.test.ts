@@ -7,6 +7,7 @@ import type { Outgoing } from '@/stores/outbox'
 
 const CUSTOMER: Party = { kind: 'customer', id: null, name: null }
 const LI: Party = { kind: 'agent', id: 'lina', name: '李娜' }
+const WANG: Party = { kind: 'agent', id: 'wang', name: '王强' }
 const BOT: Party = { kind: 'bot', id: null, name: null }
 
 function message(seq: number, at: string, from: Party, more: Partial<Message> = {}): Message {
@@ -27,12 +28,13 @@ const shape = (entries: Entry[]) =>
 describe('entries', () => {
   it('puts what one side says in a row into one group', () => {
     const entries = entriesOf([message(1, at('10:00'), CUSTOMER), message(2, at('10:01'), CUSTOMER), message(3, at('10:02'), LI)], [], true, LI)
-    expect(shape(entries)).toEqual(['[day time]', 'said', 'said.', '[李娜]', 'said.'])
+    expect(shape(entries)).toEqual(['[day time]', 'said', 'said.', 'said.'])
   })
 
-  it('names a writer of ours only when it changes', () => {
-    const messages = [message(1, at('10:00'), BOT), message(2, at('10:00'), CUSTOMER), message(3, at('10:01'), BOT), message(4, at('10:02'), LI)]
-    expect(shape(entriesOf(messages, [], true, LI))).toEqual(['[day time bot]', 'said.', 'said.', 'said.', '[李娜]', 'said.'])
+  it('names who of us begins to write, unless it is this agent', () => {
+    const messages = [message(1, at('10:00'), BOT), message(2, at('10:00'), BOT), message(3, at('10:01'), CUSTOMER), message(4, at('10:02'), LI), message(5, at('10:02'), WANG)]
+    expect(shape(entriesOf(messages, [], true, LI))).toEqual(['[day time bot]', 'said', 'said.', 'said.', 'said.', '[王强]', 'said.'])
+    expect(shape(entriesOf(messages, [], true, WANG)).slice(4)).toEqual(['[李娜]', 'said.', 'said.'])
   })
 
   it('says the time after a silence, and the day when it changes', () => {
@@ -46,6 +48,9 @@ describe('entries', () => {
     expect(shape(before)).toEqual(['said', 'said.'])
     const after = entriesOf([message(2, at('09:00'), CUSTOMER), ...later], [], false, LI)
     expect(after.slice(-2)).toEqual(before)
+    const written = [message(3, at('10:10'), BOT), message(4, at('10:11'), LI), message(5, at('10:12'), BOT)]
+    const alone = entriesOf(written, [], false, LI)
+    for (const older of [BOT, LI, CUSTOMER]) expect(entriesOf([message(2, at('10:09'), older), ...written], [], false, LI).slice(-alone.length)).toEqual(alone)
   })
 
   it('keeps events and notes out of the groups', () => {
@@ -56,9 +61,9 @@ describe('entries', () => {
   })
 
   it('shows what leaves at the end, whatever this clock says, and in the group of its writer', () => {
-    const one: Outgoing = { key: 'k', conversation: 'c', reply: { type: 'text', text: '好' }, at: at('09:00'), hold: false, file: null, state: 'sending', problem: null, commandId: null }
+    const one: Outgoing = { key: 'k', conversation: 'c', reply: { type: 'text', text: '好' }, at: at('09:00'), hold: false, file: null, isUp: false, state: 'sending', problem: null, commandId: null }
     const entries = entriesOf([message(1, at('10:00'), LI)], [one], true, LI)
-    expect(shape(entries)).toEqual(['[day time 李娜]', 'said', 'leaving.'])
+    expect(shape(entries)).toEqual(['[day time]', 'said', 'leaving.'])
     expect(entries.at(-1)?.at).toBe(at('10:00'))
   })
 

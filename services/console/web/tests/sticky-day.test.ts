@@ -18,8 +18,8 @@ describe('the day at the top', () => {
   })
 
   it('is that of the message at the top', () => {
-    expect(stickyDay(entries, places, 48)).toEqual({ at: FIRST, shift: 0 })
-    expect(stickyDay(entries, places, 500)).toEqual({ at: FIRST, shift: 0 })
+    expect(stickyDay(entries, places, 48)).toEqual({ at: FIRST, shift: 0, row: 'a' })
+    expect(stickyDay(entries, places, 500)).toEqual({ at: FIRST, shift: 0, row: null })
     expect(stickyDay(entries, places, 708)?.at).toBe(SECOND)
   })
 
@@ -30,7 +30,7 @@ describe('the day at the top', () => {
   })
 
   it('stands for the messages of an unfinished history too, which begins without a row for its day', () => {
-    expect(stickyDay(entries.slice(1), places.slice(1), 0)).toEqual({ at: FIRST, shift: 0 })
+    expect(stickyDay(entries.slice(1), places.slice(1), 0)).toEqual({ at: FIRST, shift: 0, row: null })
   })
 
   it('is nothing where there is nothing', () => {

@@ -1158,6 +1158,11 @@ export interface components {
             has_aes_key: boolean;
             /** Has Previous Aes Key */
             has_previous_aes_key: boolean;
+            /**
+             * Unreadable
+             * @description secrets sealed with a key that is lost, to be entered again
+             */
+            unreadable: string[];
             settings: components["schemas"]["AppSettings"];
         };
         /**
@@ -1268,6 +1273,11 @@ export interface components {
              * @description of agents that serve it; empty: all agents
              */
             groups: string[];
+            /**
+             * Readable
+             * @description false: its secrets were sealed with a lost key; an admin enters them again
+             */
+            readable: boolean;
         };
         /** AppSummaryList */
         AppSummaryList: {
@@ -1470,6 +1480,51 @@ export interface components {
              * @description its picture
              */
             media_id: string;
+        };
+        /** ChangedWebhook */
+        ChangedWebhook: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Url
+             * @description empty where it cannot be read
+             */
+            url: string;
+            /** Events */
+            events: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[];
+            /** App Id */
+            app_id: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Readable
+             * @description false: its address or secret was sealed with a lost key, and nothing is sent; give a new `url` and `renew_secret`
+             */
+            readable: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** @description how the last call ended */
+            last: components["schemas"]["LastCall"] | null;
+            /**
+             * Failing Since
+             * @description the first call that failed since one last succeeded
+             */
+            failing_since: string | null;
+            /**
+             * Failing
+             * @description no call has succeeded for 24 hours, though some were made
+             */
+            failing: boolean;
+            /**
+             * Secret
+             * @description the new one, told only now; null: it stayed
+             */
+            secret: string | null;
         };
         /** CloseBody */
         CloseBody: {
@@ -2014,7 +2069,10 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-            /** Url */
+            /**
+             * Url
+             * @description empty where it cannot be read
+             */
             url: string;
             /** Events */
             events: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[];
@@ -2022,6 +2080,11 @@ export interface components {
             app_id: string | null;
             /** Enabled */
             enabled: boolean;
+            /**
+             * Readable
+             * @description false: its address or secret was sealed with a lost key, and nothing is sent; give a new `url` and `renew_secret`
+             */
+            readable: boolean;
             /**
              * Created At
              * Format: date-time
@@ -2305,7 +2368,7 @@ export interface components {
             kind: "wecom" | "feishu" | "dingtalk";
             /**
              * Url
-             * @description masked: its host, and the last four characters
+             * @description masked: its host, and the last four characters; empty where it cannot be read
              */
             url: string;
             /** Has Secret */
@@ -2316,6 +2379,11 @@ export interface components {
             after_seconds: number;
             /** Enabled */
             enabled: boolean;
+            /**
+             * Readable
+             * @description false: its address or secret was sealed with a lost key, and nothing is said; give them again
+             */
+            readable: boolean;
             /**
              * Created At
              * Format: date-time
@@ -2893,7 +2961,10 @@ export interface components {
             id: string;
             /** Name */
             name: string;
-            /** Url */
+            /**
+             * Url
+             * @description empty where it cannot be read
+             */
             url: string;
             /** Events */
             events: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[];
@@ -2901,6 +2972,11 @@ export interface components {
             app_id: string | null;
             /** Enabled */
             enabled: boolean;
+            /**
+             * Readable
+             * @description false: its address or secret was sealed with a lost key, and nothing is sent; give a new `url` and `renew_secret`
+             */
+            readable: boolean;
             /**
              * Created At
              * Format: date-time
@@ -2974,6 +3050,12 @@ export interface components {
              * @default null
              */
             enabled?: boolean | null;
+            /**
+             * Renew Secret
+             * @description sign with a new secret, told in the answer, from now on
+             * @default false
+             */
+            renew_secret?: boolean;
         };
         /** WebhookDelivery */
         WebhookDelivery: {
@@ -6579,6 +6661,18 @@ export interface operations {
                     };
                 };
             };
+            /** @description `rate_limited`: Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
             /** @description `unavailable`: Out of reach for the moment */
             503: {
                 headers: {
@@ -8152,7 +8246,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Webhook"];
+                    "application/json": components["schemas"]["ChangedWebhook"];
                 };
             };
             /** @description `login_required`: Log in first */
@@ -8282,6 +8376,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
                     };
                 };
             };
@@ -8823,6 +8929,18 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "not_found";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
                     };
                 };
             };

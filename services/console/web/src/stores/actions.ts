@@ -16,6 +16,7 @@ interface Pending {
   readonly kind: 'close' | 'transfer'
   readonly run: (keepalive: boolean) => Promise<void>
   readonly timer: number
+  readonly notice: number
 }
 
 const UNDO_MS = 5_000
@@ -76,15 +77,22 @@ export const useActions = defineStore('actions', () => {
       await asked(id, kind, body, 'POST', { key, keepalive })
     }
     const timer = window.setTimeout(() => void run(false), UNDO_MS)
-    pending.set(id, { kind, run, timer })
-    notices.tell(text, { action: { label: t('shell.undo'), run: () => undo(id) }, forMs: UNDO_MS })
+    const notice = notices.tell(text, { action: { label: t('shell.undo'), run: () => undo(id) }, forMs: UNDO_MS })
+    pending.set(id, { kind, run, timer, notice })
   }
 
   function undo(id: string): void {
     const before = pending.get(id)
     if (!before) return
     window.clearTimeout(before.timer)
+    notices.dismiss(before.notice)
     pending.delete(id)
+  }
+
+  /** What was decided last, of what can still be undone. */
+  function undoLast(): void {
+    const last = [...pending.keys()].at(-1)
+    if (last) undo(last)
   }
 
   /** The page goes away: what was decided is done, not forgotten. */
@@ -119,7 +127,7 @@ export const useActions = defineStore('actions', () => {
 
   window.addEventListener('pagehide', flush)
 
-  return { pending, accept, close, transfer, setTags, addNote, markRead, onMessage, undo, flush }
+  return { pending, accept, close, transfer, setTags, addNote, markRead, onMessage, undo, undoLast, flush }
 })
 
 function path(id: string, what: string): string {

@@ -14,8 +14,9 @@ export interface Outgoing {
   readonly reply: Reply
   readonly at: string
   readonly hold: boolean
-  /** A picture on its way up, with an address to show it by meanwhile. */
+  /** Its picture, with an address to show it by meanwhile; `isUp`: the console has it. */
   readonly file: { blob: Blob; name: string; preview: string; width?: number; height?: number } | null
+  isUp: boolean
   state: 'sending' | 'failed'
   problem: ProblemDocument | null
   commandId: string | null
@@ -32,7 +33,7 @@ export const useOutbox = defineStore('outbox', () => {
   /** Messages of one conversation leave in the order in which they were sent here. */
   const lines = new Map<string, Promise<void>>()
 
-  function send(conversation: string, reply: Reply, more: { hold?: boolean; file?: Outgoing['file'] } = {}): void {
+  function send(conversation: string, reply: Reply, more: { hold?: boolean; file?: Outgoing['file']; isUp?: boolean } = {}): void {
     const one: Outgoing = {
       key: crypto.randomUUID(),
       conversation,
@@ -40,6 +41,7 @@ export const useOutbox = defineStore('outbox', () => {
       at: new Date().toISOString(),
       hold: more.hold ?? false,
       file: more.file ?? null,
+      isUp: more.isUp ?? false,
       state: 'sending',
       problem: null,
       commandId: null,
@@ -74,7 +76,7 @@ export const useOutbox = defineStore('outbox', () => {
   }
 
   async function deliver(one: Outgoing): Promise<void> {
-    const reply = one.file ? await uploaded(one) : one.reply
+    const reply = one.file && !one.isUp ? await uploaded(one) : one.reply
     const body = { ...reply, client_id: one.key, if_closed: one.hold ? 'hold' : 'refuse' }
     const answer = await command<{ items: Message[] }>(`/conversations/${encodeURIComponent(one.conversation)}/messages`, {
       body,
@@ -94,7 +96,7 @@ export const useOutbox = defineStore('outbox', () => {
     const stored = find(one.key)
     const reply = withPicture(one.reply, media_id)
     // Uploaded once: what is asked again names the same picture.
-    if (stored) Object.assign(stored, { reply, file: null })
+    if (stored) Object.assign(stored, { reply, isUp: true })
     return reply
   }
 
@@ -122,7 +124,7 @@ export const useOutbox = defineStore('outbox', () => {
     const one = find(key)
     if (!one) return
     drop(key, { keepPreview: true })
-    send(one.conversation, one.reply, { hold, file: one.file })
+    send(one.conversation, one.reply, { hold, file: one.file, isUp: one.isUp })
   }
 
   function drop(key: string, { keepPreview = false } = {}): void {

@@ -35,5 +35,10 @@ export const useTrays = defineStore('trays', () => {
     return pictures
   }
 
-  return { of, add, remove, take }
+  function clear(): void {
+    for (const pictures of trays.values()) pictures.forEach((picture) => URL.revokeObjectURL(picture.preview))
+    trays.clear()
+  }
+
+  return { of, add, remove, take, clear }
 })

@@ -13,7 +13,6 @@ export interface Answer {
 }
 
 /** White space as the server knows it. */
-// eslint-disable-next-line no-control-regex -- these are among them
 const SPACE = /[\t-\r\x1c-\x1f \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/gu
 
 /** Words as they are compared: no case, no white space. */

@@ -2,6 +2,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, watch } from 'vue'
 import { useI18n } from 'vue-i18n'
 
+import { useFirstPush } from '@/admin/apps/first-push'
 import { faultsOf } from '@/admin/apps/checking'
 import { draftOf, settingsOf } from '@/admin/apps/draft'
 import type { SettingsDraft } from '@/admin/apps/draft'
@@ -80,7 +81,10 @@ export function useAppForm(appId: string) {
         tried.value = false
         contested.value = []
       },
-      (problem) => (problem.code === 'conflict' ? { what: t('apps.meanwhile.refused') } : null),
+      (problem) => {
+        if (problem.code === 'conflict') return { what: t('apps.meanwhile.refused') }
+        return problem.code === 'forbidden' ? { what: t('apps.keeping.admins_only'), where: 'retention_days' } : null
+      },
     )
     if (!done && saving.failure.value === t('apps.meanwhile.refused')) await read()
     return done
@@ -112,16 +116,14 @@ export function useAppForm(appId: string) {
     return by ? (by.name ?? by.id) : null
   }
 
-  // Rows that moved are not those that the console spoke of.
-  watch(
-    () => draft.value?.keyword_rules.map((rule) => rule.key).join(),
-    () => (saving.errors.value = {}),
-  )
+  // What the console said was of what was sent: once that is changed, places may not be the same any more.
+  watch(draft, () => (saving.errors.value = {}), { deep: true })
   // The live socket hands every word of changed settings to the catalogue.
   const stop = useCatalogue().$onAction(({ name, args }) => {
     if (name === 'refresh' && args[0] === 'apps') void read()
   })
   onBeforeUnmount(stop)
+  useFirstPush(() => detail.value, read)
   void read()
 
   return { detail, draft, dirty, errors, unread, meanwhile, contested, busy: saving.busy, failure: saving.failure, read, adopt, save, combine, drop }

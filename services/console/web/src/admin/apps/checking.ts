@@ -22,8 +22,8 @@ export const LIMITS = {
 export function faultsOf(draft: SettingsDraft): Faults {
   const faults: Faults = {}
   const found = (where: string, key: string, values: Record<string, number> = {}) => (faults[where] ??= { key, values })
-  const within = (where: string, typed: Typed, [least, most]: readonly [number, number]) => {
-    if (typed === '' || !Number.isInteger(typed) || typed < least || typed > most) found(where, 'number', { least, most })
+  const within = (where: string, typed: Typed, [least, most]: readonly [number, number], key = 'number') => {
+    if (typed === '' || !Number.isInteger(typed) || typed < least || typed > most) found(where, key, { least, most })
   }
   for (const [where, text] of textsOf(draft)) {
     if (bytesOf(text) > LIMIT_BYTES) found(where, 'too_long', { bytes: bytesOf(text), limit: LIMIT_BYTES })
@@ -32,9 +32,9 @@ export function faultsOf(draft: SettingsDraft): Faults {
   if (draft.keyword_rules.length > LIMITS.rules) found('keyword_rules', 'most', { most: LIMITS.rules })
   if (draft.hand_off_words.length > LIMITS.hand_off_words) found('hand_off_words', 'most', { most: LIMITS.hand_off_words })
   within('bot_budget', draft.bot_budget, [0, 5])
-  within('bot_turn_seconds', draft.bot_turn_seconds, LIMITS.turn_seconds)
-  within('bot_reply_seconds', draft.bot_reply_seconds, LIMITS.reply_seconds)
-  for (const state of ['bot', 'waiting', 'agent'] as const) within(`idle_close_seconds.${state}`, draft.idle_close_seconds[state], LIMITS.idle_seconds)
+  within('bot_turn_seconds', draft.bot_turn_seconds, LIMITS.turn_seconds, 'seconds')
+  within('bot_reply_seconds', draft.bot_reply_seconds, LIMITS.reply_seconds, 'seconds')
+  for (const state of ['bot', 'waiting', 'agent'] as const) within(`idle_close_seconds.${state}`, draft.idle_close_seconds[state], LIMITS.idle_seconds, 'idle')
   if (draft.limits_retention) within('retention_days', draft.retention_days, LIMITS.retention_days)
   if (draft.hours.limited) checkHours(draft.hours, found)
   return faults

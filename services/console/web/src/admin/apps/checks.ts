@@ -21,13 +21,15 @@ const FOUND: readonly [RegExp, string, ...string[]][] = [
   [/^its callback URL is not known here$/, 'url_unknown'],
   [/^WeChat will not take the callback URL (\S+): /, 'url_refused', 'url'],
   [/^callback URL (\S+)$/, 'url', 'url'],
-  [/^the gateway at (\S+) does not answer \((\w+)\)$/, 'gateway_silent', 'url', 'reason'],
+  [/^the gateway(?: at \S+)? does not answer \((\w+)\)$/, 'gateway_silent', 'reason'],
   [/^the gateway answers WeChat's check of the callback URL$/, 'gateway'],
-  [/^the gateway at (\S+) answers (\d+) to WeChat's check$/, 'gateway_wrong', 'url', 'status'],
+  [/^the gateway(?: at \S+)? answers (\d+) to WeChat's check$/, 'gateway_wrong', 'status'],
   [/^the gateway was not asked$/, 'gateway_not_asked'],
   [/^no genuine push has ever arrived$/, 'never'],
   [/^the last genuine push arrived (\S+ \S+), (\d+) days ago$/, 'pushed', 'at', 'days'],
   [/^is disabled: its pushes are refused and nothing is sent$/, 'disabled'],
+  [/^(.*) cannot be read: sealed with a lost key$/, 'unreadable', 'secrets'],
+  [/^some stored settings are not good and are served mended: (.*)$/, 'mended', 'faults'],
   [/^nobody is in the groups that serve it \((.*)\), so its customers wait for ever$/, 'nobody', 'groups'],
 ]
 
@@ -51,6 +53,8 @@ const ADVICE: readonly [RegExp, string, ...string[]][] = [
   [/^it has another Token for the app: wait 10 s, and see that it uses the same MongoDB$/, 'other_token'],
   [/^see that the address leads to the gateway and that nothing before it changes answers$/, 'other_server'],
   [/^set `enabled` to true to bring it back$/, 'enable'],
+  [/^save the app's settings again, as they should be$/, 'save_settings'],
+  [/^(?:put the key back|enter (?:the secrets|them) again)/, 'enter_again'],
   [/^put an agent into one of them, or change assignment\.groups in its settings$/, 'staff'],
 ]
 

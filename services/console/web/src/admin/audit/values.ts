@@ -3,6 +3,8 @@
 export type Shown =
   /** Nothing was, or is, there. */
   | { kind: 'nothing' }
+  /** Of apps, nothing means that none is left out. */
+  | { kind: 'every_app' }
   | { kind: 'yes' | 'no' }
   /** A secret is there; no more is told of it. */
   | { kind: 'secret' }
@@ -10,12 +12,13 @@ export type Shown =
   | { kind: 'text'; text: string; long: boolean }
 
 const SECRETS = new Set(['secret', 'token', 'aes_key', 'previous_aes_key', 'url'])
+const APPS = new Set(['apps', 'app_ids'])
 const MASKS = new Set(['set', 'changed'])
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/
 const LONG = 60
 
 export function shown(field: string, value: unknown): Shown {
-  if (value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return { kind: 'nothing' }
+  if (value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return { kind: APPS.has(field) ? 'every_app' : 'nothing' }
   if (typeof value === 'boolean') return { kind: value ? 'yes' : 'no' }
   if (SECRETS.has(field) && typeof value === 'string' && MASKS.has(value)) return { kind: 'secret' }
   if (typeof value === 'string' && INSTANT.test(value)) return { kind: 'instant', at: value }

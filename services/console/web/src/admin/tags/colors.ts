@@ -4,9 +4,9 @@ export const COLORS: readonly TagColor[] = ['grey', 'red', 'amber', 'green', 'bl
 
 export const LONGEST_NAME = 40
 
-/** Why a tag cannot be called this: an address of the console would not hold it, or there is one already. Pure. */
+/** Why a tag cannot be called this: a browser takes such an address for another folder, or there is one already. Pure. */
 export function nameFault(name: string, tags: readonly Tag[]): 'there' | 'unusable' | null {
   const plain = name.trim()
-  if (plain === '.' || plain === '..' || plain.includes('/')) return 'unusable'
+  if (plain === '.' || plain === '..') return 'unusable'
   return tags.some((tag) => tag.name === plain) ? 'there' : null
 }

@@ -61,5 +61,7 @@ export function useAttaching(keep: (picture: Opened) => void) {
     rejected.value = rejected.value.filter((one) => one.id !== id)
   }
 
-  return { rejected, shrinking, take, shrink, dismiss }
+  const dismissAll = () => (rejected.value = [])
+
+  return { rejected, shrinking, take, shrink, dismiss, dismissAll }
 }

@@ -6,7 +6,7 @@ export const MOST_SHRINKABLE_BYTES = 40 * 1024 * 1024
 export const HEAD_BYTES = 12
 
 export type PictureKind = 'jpeg' | 'png' | 'gif'
-/** `too_large_to_send`: could be sent if it were made smaller here. */
+/** `shrinkable`: could be sent if it were made smaller here. */
 export type Verdict = { ok: true; kind: PictureKind } | { ok: false; why: 'not_a_picture' | 'too_large' | 'shrinkable' | 'empty'; kind: PictureKind | null }
 
 export function pictureKind(head: Uint8Array): PictureKind | null {

@@ -6,6 +6,8 @@ export interface Around {
   readonly id: string
   /** Whether this agent holds the session, and so may act on its messages. */
   readonly responds: ComputedRef<boolean>
+  /** Whether WeChat takes a message of ours now. */
+  readonly open: ComputedRef<boolean>
   /** Show a picture of the history large. */
   openPicture(mediaId: string): void
   /** Scroll to a message and mark it for a moment. */

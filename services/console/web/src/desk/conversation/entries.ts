@@ -2,7 +2,7 @@
 import type { Message, Party } from '@/api/shapes'
 import type { Outgoing } from '@/stores/outbox'
 
-/** What stands before a message: a new day, the time after a silence, who writes from here on. */
+/** What stands before a message: a new day, the time after a silence, who of us writes from here on, where it is not this agent. */
 export interface Break {
   readonly kind: 'break'
   readonly key: string
@@ -42,10 +42,11 @@ type Side = 'in' | 'out' | 'middle'
 
 /**
  * `whole`: nothing comes before the first message. Where that is not so nothing breaks before it either, so that a page
- * of older messages goes in above it without changing it, and what is read stays where it is.
+ * of older messages goes in above it without changing it, and what is read stays where it is. For the same reason a break
+ * depends on the message before it alone.
  */
 export function entriesOf(messages: readonly Message[], leaving: readonly Outgoing[], whole: boolean, me: Party): Entry[] {
-  const walk = new Walk(whole)
+  const walk = new Walk(whole, authorOf(me))
   for (const message of messages) {
     const key = `m${message.seq}`
     const shared = { key, at: message.at, message }
@@ -66,19 +67,20 @@ export function entriesOf(messages: readonly Message[], leaving: readonly Outgoi
 class Walk {
   readonly entries: Entry[] = []
   private before: { side: Side; at: string; author: string } | null = null
-  private ourLast: string | null = null
 
-  constructor(private readonly whole: boolean) {}
+  constructor(
+    private readonly whole: boolean,
+    private readonly me: string,
+  ) {}
 
   /** Go on to the next message: a break where one is due, and the end of the group before it. */
   step(side: Side, at: string, from: Party, key: string): void {
     const author = side === 'middle' ? '' : authorOf(from)
     const { day, time } = this.silence(at)
-    const isNews = side === 'out' && author !== this.ourLast
-    const goesOn = !time && !isNews && this.before?.side === side && this.before.author === author
-    if (!goesOn) this.endGroup()
-    if (time || isNews) this.entries.push({ kind: 'break', key: `b${key}`, at, day, time, author: isNews ? from : null })
-    if (side === 'out') this.ourLast = author
+    const sameWriter = this.before ? this.before.side === side && this.before.author === author : !this.whole
+    const named = side === 'out' && author !== this.me && (!sameWriter || time)
+    if (!sameWriter || time) this.endGroup()
+    if (time || named) this.entries.push({ kind: 'break', key: `b${key}`, at, day, time, author: named ? from : null })
     this.before = { side, at, author }
   }
 

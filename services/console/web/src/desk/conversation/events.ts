@@ -4,7 +4,7 @@ import { sourceLine } from '@/desk/customer/source'
 
 type Translate = (key: string, values: Record<string, unknown>) => string
 
-const WAITING = new Set(['agents_first', 'customer_asked', 'bot_silent', 'transferred', 'keyword', 'unmatched'])
+const WAITING = new Set(['agents_first', 'customer_asked', 'bot_silent', 'transferred', 'keyword', 'unmatched', 'agent_disabled', 'agent_elsewhere'])
 const CLOSED = new Set(['closed_by_agent', 'idle'])
 const RULES = new Set(['least_loaded', 'wanted'])
 

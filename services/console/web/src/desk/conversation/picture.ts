@@ -11,6 +11,7 @@ const MOST_TRIES = 30
 export function usePicture(mediaId: () => string) {
   const state = ref<PictureState>('loading')
   const tries = ref(0)
+  let cameMeanwhile = false
   let timer: number | undefined
   const address = computed(() => (tries.value ? `${mediaAddress(mediaId())}?try=${tries.value}` : mediaAddress(mediaId())))
 
@@ -28,6 +29,10 @@ export function usePicture(mediaId: () => string) {
       state.value = 'waiting'
       const seconds = Number(response.headers.get('Retry-After')) || AGAIN_SECONDS
       timer = window.setTimeout(again, seconds * 1000)
+    } else if (response?.ok && !cameMeanwhile) {
+      // Its copy was finished between the two questions; a picture that is broken fails once more, and stays so.
+      cameMeanwhile = true
+      again()
     } else {
       state.value = response?.status === 404 ? 'lost' : 'failed'
     }
@@ -38,6 +43,7 @@ export function usePicture(mediaId: () => string) {
     window.clearTimeout(timer)
     state.value = 'loading'
     tries.value = 0
+    cameMeanwhile = false
   })
   onScopeDispose(() => window.clearTimeout(timer))
 

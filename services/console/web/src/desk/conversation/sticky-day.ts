@@ -10,10 +10,19 @@ interface Placed {
   readonly start: number
 }
 
-/** `shift` is 0, or how far up the next day has pushed it. Null: nothing is there, or the day's own row is in view. */
-export function stickyDay(entries: readonly Entry[], places: readonly Placed[], offset: number): { at: string; shift: number } | null {
+export interface StickyDay {
+  readonly at: string
+  /** 0, or how far up the next day has pushed it. */
+  readonly shift: number
+  /** The row it stands for, where that is still in view: its own words are hidden meanwhile. */
+  readonly row: string | null
+}
+
+/** Null: nothing is there, or the first day's own row is in view. */
+export function stickyDay(entries: readonly Entry[], places: readonly Placed[], offset: number): StickyDay | null {
   const top = firstBelow(places, offset) - 1
   const entry = entries[Math.max(0, top)]
+  const row = entry?.kind === 'break' && entry.day ? entry.key : null
   if (!entry || entries.length !== places.length) return null
   for (let place = top + 1; place < entries.length; place++) {
     const next = entries[place]
@@ -21,10 +30,10 @@ export function stickyDay(entries: readonly Entry[], places: readonly Placed[], 
     if (!next || gap > PUSH_PX) break
     if (next.kind === 'break' && next.day) {
       // The very first day has its own row and nothing above it to stand for.
-      return top < 0 || dayOf(next.at) === dayOf(entry.at) ? null : { at: entry.at, shift: Math.min(0, Math.round(gap - PUSH_PX + ROW_MARGIN)) }
+      return top < 0 || dayOf(next.at) === dayOf(entry.at) ? null : { at: entry.at, row, shift: Math.min(0, Math.round(gap - PUSH_PX + ROW_MARGIN)) }
     }
   }
-  return top < 0 && entry.kind === 'break' && entry.day ? null : { at: entry.at, shift: 0 }
+  return top < 0 && row ? null : { at: entry.at, row, shift: 0 }
 }
 
 /** How many rows begin at or above the offset. */

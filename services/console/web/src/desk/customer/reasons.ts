@@ -2,7 +2,10 @@
 
 type Translate = (key: string) => string
 
-const KNOWN = new Set(['closed_by_agent', 'idle', 'agents_first', 'customer_asked', 'transferred', 'bot_silent', 'keyword', 'unmatched'])
+const KNOWN = new Set([
+  'closed_by_agent', 'idle', 'agents_first', 'customer_asked', 'transferred', 'bot_silent', 'keyword', 'unmatched',
+  'agent_disabled', 'agent_elsewhere',
+])
 
 export function reasonWords(reason: string | null | undefined, t: Translate): string {
   if (!reason) return t('customer.reason.none')

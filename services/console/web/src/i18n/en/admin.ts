@@ -6,7 +6,7 @@ import { canned, tags } from './admin/replies'
 
 export const admin = {
   sections: {
-    account: 'Account and preferences',
+    account: 'Your account',
     'canned-replies': 'Canned replies',
     apps: 'Mini programs',
     agents: 'Agents and groups',

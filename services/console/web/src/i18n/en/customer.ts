@@ -35,6 +35,8 @@ export const customer = {
     customer_asked: 'the customer asked for a person',
     transferred: 'transferred',
     bot_silent: 'the bot did not answer',
+    agent_disabled: 'the agent was disabled',
+    agent_elsewhere: 'the agent no longer serves this app',
     keyword: 'a keyword rule',
     unmatched: 'the bot had no answer',
   },

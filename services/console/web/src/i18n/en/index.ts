@@ -1,5 +1,7 @@
 import type { Everything } from '../index'
 import { admin } from './admin'
+import { agents } from './agents'
+import { apps } from './apps'
 import { chat } from './chat'
 import { customer } from './customer'
 import { lists } from './lists'
@@ -8,4 +10,4 @@ import { refusals } from './refusals'
 import { shell } from './shell'
 import { times } from './times'
 
-export const words: Everything = { shell, lists, chat, customer, admin, problems, refusals, times }
+export const words: Everything = { shell, lists, chat, customer, admin, apps, agents, problems, refusals, times }

@@ -14,6 +14,6 @@ export const problems = {
   conflict: 'Things have changed. Look at the latest state, then try again.',
   invalid: 'Something is not right: {detail}',
   rate_limited: 'Too often. Wait a little, then try again.',
-  unavailable: 'Out of service for the moment; trying again by itself.',
-  unreachable: 'The server cannot be reached; trying again by itself.',
+  unavailable: 'The service is not available for the moment. Try again a little later.',
+  unreachable: 'The server cannot be reached. Check the network, then try again.',
 }

@@ -41,6 +41,7 @@ export const shell = {
     line: 'In the field: new line',
     transfer: 'Transfer',
     close: 'Close the conversation',
+    undo: 'Undo closing or transferring',
     tags: 'Tags',
     note: 'Private note',
     pane: 'Show / hide the customer',

@@ -35,6 +35,8 @@ export const customer = {
     customer_asked: '客户要求人工',
     transferred: '转接',
     bot_silent: '机器人未回应',
+    agent_disabled: '原客服已停用',
+    agent_elsewhere: '原客服不再接待此小程序',
     keyword: '关键词规则',
     unmatched: '机器人无法回答',
   },

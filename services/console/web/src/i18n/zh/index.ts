@@ -1,4 +1,6 @@
 import { admin } from './admin'
+import { agents } from './agents'
+import { apps } from './apps'
 import { chat } from './chat'
 import { customer } from './customer'
 import { lists } from './lists'
@@ -7,4 +9,4 @@ import { refusals } from './refusals'
 import { shell } from './shell'
 import { times } from './times'
 
-export const words = { shell, lists, chat, customer, admin, problems, refusals, times }
+export const words = { shell, lists, chat, customer, admin, apps, agents, problems, refusals, times }

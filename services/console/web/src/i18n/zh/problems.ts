@@ -14,6 +14,6 @@ export const problems = {
   conflict: '情况已变化，请看最新状态后再试。',
   invalid: '内容有误：{detail}',
   rate_limited: '操作过于频繁，请稍候再试。',
-  unavailable: '服务暂时不可用，正在自动重试。',
-  unreachable: '连接不到服务器，恢复后会自动重试。',
+  unavailable: '服务暂时不可用，请稍后再试。',
+  unreachable: '连接不到服务器。请检查网络，恢复后再试。',
 }

@@ -41,6 +41,7 @@ export const shell = {
     line: '输入框内：换行',
     transfer: '转接',
     close: '结束会话',
+    undo: '撤销结束或转接',
     tags: '标签',
     note: '内部备注',
     pane: '显示 / 收起客户资料',

@@ -14,9 +14,11 @@ export const audit = {
   end: 'Nothing older',
   only_by: 'Only what {name} did',
   only_target: 'Only what is about {id}',
+  about: ' ',
   becomes: 'becomes',
+  lines: '{field} before and after',
   by: { wxdesk: 'Command line wxdesk', system: 'System', token: '(API token)' },
-  value: { nothing: 'none', yes: 'yes', no: 'no', secret: '(set, not shown)' },
+  value: { nothing: 'none', every_app: 'every one', yes: 'yes', no: 'no', secret: '(set, not shown)' },
   noun: {
     app: 'Mini programs',
     agent: 'Agents',
@@ -29,6 +31,12 @@ export const audit = {
     conversation: 'Exports',
     conversations: 'Deleted by age',
   },
+  /** What somebody did about oneself. */
+  own: {
+    agent_password_changed: 'changed their own password',
+    agent_second_factor_added: 'turned on their second factor',
+    agent_second_factor_removed: 'turned off their second factor',
+  },
   action: {
     app_added: 'added the mini program',
     app_changed: 'changed the mini program',
@@ -37,7 +45,7 @@ export const audit = {
     agent_added: 'added the agent',
     agent_changed: 'changed the agent',
     agent_password_renewed: 'renewed the password of',
-    agent_password_changed: 'changed the own password:',
+    agent_password_changed: 'changed the password of',
     agent_second_factor_added: 'turned on the second factor of',
     agent_second_factor_removed: 'turned off the second factor of',
     canned_reply_added: 'added the canned reply',

@@ -32,7 +32,7 @@ export const tags = {
   color_of_new: 'Colour of the new tag',
   color_of: 'Colour of “{name}”',
   color: { grey: 'Grey', red: 'Red', amber: 'Amber', green: 'Green', blue: 'Blue', purple: 'Purple' },
-  fault: { there: 'This tag is there already; change its colour below.', unusable: 'A tag cannot hold a / or be a mere full stop.' },
+  fault: { there: 'This tag is there already; change its colour below.', unusable: 'A tag cannot be mere full stops.' },
   none: 'No tags yet',
   none_text: 'Such as “refund”, “VIP”, “to be continued”.',
   removed: 'Removed the tag “{name}”. Conversations that carry it keep it, without a colour.',

@@ -14,9 +14,11 @@ export const audit = {
   end: '没有更早的记录了',
   only_by: '只看 {name} 的操作',
   only_target: '只看关于 {id} 的记录',
+  about: '：',
   becomes: '改为',
+  lines: '「{field}」的前后对比',
   by: { wxdesk: '命令行 wxdesk', system: '系统', token: '（API 令牌）' },
-  value: { nothing: '无', yes: '是', no: '否', secret: '（已设置，不显示）' },
+  value: { nothing: '无', every_app: '全部小程序', yes: '是', no: '否', secret: '（已设置，不显示）' },
   noun: {
     app: '小程序',
     agent: '客服账号',
@@ -29,6 +31,12 @@ export const audit = {
     conversation: '导出聊天记录',
     conversations: '到期自动删除',
   },
+  /** What somebody did about oneself. */
+  own: {
+    agent_password_changed: '修改了自己的密码',
+    agent_second_factor_added: '开启了自己的两步验证',
+    agent_second_factor_removed: '关闭了自己的两步验证',
+  },
   action: {
     app_added: '添加了小程序',
     app_changed: '修改了小程序',
@@ -37,7 +45,7 @@ export const audit = {
     agent_added: '添加了客服',
     agent_changed: '修改了客服',
     agent_password_renewed: '重置了密码',
-    agent_password_changed: '修改了自己的密码',
+    agent_password_changed: '修改了密码',
     agent_second_factor_added: '开启了两步验证',
     agent_second_factor_removed: '关闭了两步验证',
     canned_reply_added: '添加了快捷回复',
@@ -57,7 +65,7 @@ export const audit = {
     token_removed: '撤销了令牌',
     customer_deleted: '删除了客户数据',
     conversation_exported: '导出了聊天记录',
-    conversations_deleted: '自动删除了到期的会话，属于',
+    conversations_deleted: '自动删除了到期的会话',
   },
   field: {
     name: '名称',

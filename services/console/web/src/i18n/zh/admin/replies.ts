@@ -32,7 +32,7 @@ export const tags = {
   color_of_new: '新标签的颜色',
   color_of: '「{name}」的颜色',
   color: { grey: '灰色', red: '红色', amber: '琥珀色', green: '绿色', blue: '蓝色', purple: '紫色' },
-  fault: { there: '已有这个标签，可在下面改颜色。', unusable: '标签不能含有 /，也不能是单独的句点。' },
+  fault: { there: '已有这个标签，可在下面改颜色。', unusable: '标签不能只是句点。' },
   none: '还没有标签',
   none_text: '例如「退款」「VIP」「待跟进」。',
   removed: '已移除标签「{name}」。已打上的会话会保留它，只是没有颜色。',
