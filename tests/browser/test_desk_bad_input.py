@@ -5,7 +5,7 @@ from playwright.async_api import Locator, expect
 from deploy.local.seed import APP_ID
 from tests.browser.crew import PASSWORD, Crew, drop_files
 from tests.browser.desk import Desk
-from tests.browser.png import file, noise
+from tests.browser.png import file, unpacked
 
 MARKUP = "<img src=x onerror=alert(1)>"
 
@@ -21,7 +21,7 @@ async def test_a_picture_of_20_mb_is_made_smaller_here(crew: Crew) -> None:
     chen = await crew.agent("陈晓")
     lin = await crew.served("小林", chen)
     desk = await crew.desk(chen, f"/mine/{lin.id}")
-    told = await _choose(desk, "大图.png", "image/png", noise(2700, 2600))
+    told = await _choose(desk, "大图.png", "image/png", unpacked(2700, 2600))
     await expect(told).to_contain_text("「大图.png」有 20.1 MB，微信最多接受 2 MB。")
     await told.get_by_role("button", name="缩小后添加").click()
     await expect(desk.foot.get_by_role("img", name="大图.png")).to_be_visible()

@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 
 COUNT: Final = 10_000
 FAR: Final = 2_000
-PAGES: Final = 12
+PAGES: Final = 6
 MOST_ROWS: Final = 60
 STILL_PX: Final = 3
 
@@ -85,7 +85,7 @@ async def _older_page_stays_still(desk: Desk, gate: Gate) -> None:
     asked = gate.asked
 
     async def wants_older() -> bool:
-        await desk.history.evaluate("(frame) => frame.scrollBy({top: -700, behavior: 'instant'})")
+        await desk.history.evaluate("(frame) => frame.scrollBy({top: -1400, behavior: 'instant'})")
         await desk.page.evaluate(SETTLED)
         return gate.asked > asked
 

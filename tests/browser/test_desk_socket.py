@@ -34,7 +34,7 @@ async def agrees_with_the_server(crew: Crew, desk: Desk, customer: Customer) -> 
     assert [seq for seq, _ in shown] == [message.seq for message in history]
     said = {message.seq: text for message in history if (text := getattr(message.content, "text", None))}
     assert {seq: words for seq, words in shown if seq in said} == said
-    assert await desk.history.get_by_role("img", name="发送中").count() == 0
+    await expect(desk.history.get_by_role("img", name="发送中")).to_have_count(0)
 
 
 async def test_a_socket_cut_again_and_again_loses_and_doubles_nothing(crew: Crew) -> None:

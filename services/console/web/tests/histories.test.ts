@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest'
+import { createPinia, setActivePinia } from 'pinia'
+import { afterEach, expect, it, vi } from 'vitest'
 
-import { merged } from '@/stores/histories'
+import { merged, useHistories } from '@/stores/histories'
 import { message } from './builders'
 
 const seqs = (messages: { seq: number }[]) => messages.map((one) => one.seq)
@@ -14,4 +15,28 @@ it('holds each place once, in its newest revision', () => {
   const before = [message(1), message(2, { revision: 9, text: 'new' })]
   const after = merged(before, [message(2, { revision: 7, text: 'old' }), message(1, { revision: 8, text: 'changed' })])
   expect(after.map((one) => one.text)).toEqual(['changed', 'new'])
+})
+
+afterEach(() => vi.unstubAllGlobals())
+
+it('reads again after a reset what is shown, where it is shown', async () => {
+  setActivePinia(createPinia())
+  const answers = [
+    { items: [message(11), message(12)], last_seq: 12 },
+    { items: [message(11), message(12, { revision: 30, text: '改过' }), message(13)], last_seq: 13 },
+  ]
+  const asked: string[] = []
+  vi.stubGlobal('fetch', (address: string) => {
+    asked.push(address)
+    return Promise.resolve(new Response(JSON.stringify(answers.shift()), { status: 200 }))
+  })
+  const histories = useHistories()
+  await histories.open('c1')
+  const reading = histories.reload('c1')
+  expect(seqs(histories.histories.get('c1')?.messages ?? [])).toEqual([11, 12])
+  await reading
+  expect(asked.at(-1)).toContain('after_seq=10')
+  expect(histories.histories.get('c1')).toMatchObject({ state: 'loaded', whole: false, messages: [{ seq: 11 }, { text: '改过' }, { seq: 13 }] })
+  await histories.reload(null)
+  expect(histories.histories.size).toBe(0)
 })

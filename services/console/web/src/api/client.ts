@@ -127,7 +127,12 @@ function search(query: Asked['query']): string {
   return given.length ? `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}` : ''
 }
 
+/** Counts logins: a refusal that was asked for before the last one says nothing of the login there is now. */
+let logins = 0
+
 async function fetched(address: string, init: RequestInit): Promise<Response> {
+  const isLogin = address === `${PREFIX}/login`
+  const before = logins
   let response: Response
   try {
     response = await fetch(address, init)
@@ -135,9 +140,10 @@ async function fetched(address: string, init: RequestInit): Promise<Response> {
     if (init.signal?.aborted) throw failure
     throw new Problem({ code: 'unreachable', detail: 'The console does not answer.', status: 0 })
   }
+  if (response.ok && isLogin) logins += 1
   if (response.ok) return response
   const problem = await problemOf(response)
-  if (problem.code === 'login_required' && !address.endsWith('/login')) loginEnded()
+  if (problem.code === 'login_required' && !isLogin && before === logins) loginEnded()
   throw problem
 }
 

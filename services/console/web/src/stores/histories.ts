@@ -122,13 +122,12 @@ export const useHistories = defineStore('histories', () => {
     return started
   }
 
-  /** After a reset: what is open is read again from its end, the rest is forgotten. */
+  /** After a reset: what is open is read again where it is shown, so that nothing moves; the rest is forgotten. */
   async function reload(openNow: string | null): Promise<void> {
     for (const id of [...histories.keys()]) if (id !== openNow) histories.delete(id)
-    if (openNow && histories.has(openNow)) {
-      histories.set(openNow, empty)
-      await catchUp(openNow)
-    }
+    const first = openNow === null ? undefined : histories.get(openNow)?.messages[0]
+    if (openNow !== null && first) await readAfter(openNow, first.seq - 1)
+    else if (openNow !== null) await catchUp(openNow)
   }
 
   function clear(): void {

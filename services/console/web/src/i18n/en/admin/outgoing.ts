@@ -1,4 +1,5 @@
 export const outgoing = {
+  unreadable: 'Its secrets cannot be read: the key they were sealed with is gone. Change it and enter them again.',
   last: 'Last call',
   never: 'Not called yet',
   try: 'Test',
@@ -48,6 +49,8 @@ export const webhooks = {
   add: 'Add a webhook',
   change: 'Edit the webhook',
   made: 'The webhook is there',
+  renewed: 'The secret is renewed',
+  renew: 'Renew the secret (the old one stops working at once)',
   none: 'No webhooks yet',
   none_text: 'Such as telling your ticket system when a session is closed.',
   sample: 'as in: Ticket system',
@@ -70,7 +73,7 @@ export const webhooks = {
   },
   only: 'Only “{app}”',
   secret: 'Signing secret',
-  secret_text: 'Shows that a call is really ours. Told only now: if you lose it, make another webhook.',
+  secret_text: 'Shows that a call is really ours. Told only now; a lost one can be renewed by changing the webhook.',
   failing_since: 'Failing for {span}',
   taken: 'Taken',
   deliveries: 'Deliveries',

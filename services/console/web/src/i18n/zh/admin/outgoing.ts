@@ -1,4 +1,5 @@
 export const outgoing = {
+  unreadable: '密钥已丢失，读不出来。请编辑并重新填写。',
   last: '最近一次',
   never: '还没有发送过',
   try: '测试',
@@ -48,6 +49,8 @@ export const webhooks = {
   add: '添加 Webhook',
   change: '编辑 Webhook',
   made: 'Webhook 已添加',
+  renewed: '签名密钥已更换',
+  renew: '更换签名密钥（旧密钥立即失效）',
   none: '还没有 Webhook',
   none_text: '例如：会话关闭后通知工单系统，或把消息同步到数据仓库。',
   sample: '如：工单系统',
@@ -70,7 +73,7 @@ export const webhooks = {
   },
   only: '仅「{app}」',
   secret: '签名密钥',
-  secret_text: '用于验证请求确实来自本系统。只显示这一次；遗失后只能另建一个 Webhook。',
+  secret_text: '用于验证请求确实来自本系统。只显示这一次；遗失后可在编辑中更换。',
   failing_since: '已连续失败 {span}',
   taken: '对方已收到',
   deliveries: '发送记录',
