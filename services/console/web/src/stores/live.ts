@@ -36,6 +36,11 @@ export const useLive = defineStore('live', () => {
   const scheme = window.location.protocol === 'https:' ? 'wss' : 'ws'
   const socket = new LiveSocket(`${scheme}://${window.location.host}/api/v1/live`, { frame: take, link: linked })
 
+  window.addEventListener('online', () => socket.hurry())
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) socket.hurry()
+  })
+
   function linked(state: Link): void {
     if (state === 'live') lostAt.value = null
     else if (state === 'lost') lostAt.value ??= Date.now()
@@ -84,10 +89,6 @@ export const useLive = defineStore('live', () => {
   function start(told: Happened): void {
     happened = told
     socket.start()
-    window.addEventListener('online', () => socket.hurry())
-    document.addEventListener('visibilitychange', () => {
-      if (!document.hidden) socket.hurry()
-    })
   }
 
   function restart(): void {
