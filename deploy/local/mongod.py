@@ -25,6 +25,7 @@ from deploy.local.failures import NotInstalled, PartFailed
 from deploy.local.ports import free_port
 from deploy.local.private_server import HOST, PrivateServer
 
+_CHECKPOINT_SECONDS = "10"
 _TRANSACTION_SECONDS = 10
 _REPLICA_SET = "wxdesk"
 _ROOM_BYTES = 512 * MEBIBYTE  # its journal alone takes 300 MiB at once
@@ -67,6 +68,10 @@ class MongoServer(PrivateServer):
             *("--bind_ip", HOST, "--port", str(self.port), "--nounixsocket", "--quiet"),
             *("--wiredTigerCacheSizeGB", _CACHE_GIGABYTES, "--oplogSize", _OPLOG_MEGABYTES),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            # Files of dropped collections go at the next checkpoint, not minutes later: the tests drop thousands of
+            # them, and mongod dies of too many open ones. Nobody here reads the past.
+            *("--setParameter", "minSnapshotHistoryWindowInSeconds=0"),
+            *("--syncdelay", _CHECKPOINT_SECONDS),
             # What a killed process had begun holds its documents for so long, not for a minute.
             *("--setParameter", f"transactionLifetimeLimitSeconds={_TRANSACTION_SECONDS}"),
         ]

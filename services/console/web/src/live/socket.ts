@@ -20,7 +20,7 @@ export class LiveSocket {
   private cursor: string | null = null
   private failures = 0
   private timer: number | undefined
-  private stopped = false
+  private stopped = true
 
   constructor(
     private readonly address: string,
