@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         print(__doc__, file=sys.stderr)
         return 2
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave_in_order)
+        signal.signal(number, leave_in_order)
     try:
         if arguments[0] == "packages":
             install_packages(arguments[1:], POLICY)
@@ -70,7 +70,7 @@ def install(group: str, root: Path) -> None:
         raise CannotInstall(
             f"wxdesk needs Python 3.11 or newer, this is {sys.version.split()[0]}; `make PYTHON=…` names another"
         )
-    with _one_at_a_time(root):
+    with one_at_a_time(root / "requirements"):
         require_packages(missing_packages(group, os.environ))
         if not is_installed(group, root):
             make_venv(root / ".venv")
@@ -195,8 +195,9 @@ def _stamp(root: Path) -> Path:
 
 
 @contextmanager
-def _one_at_a_time(root: Path) -> Iterator[None]:
-    descriptor = os.open(root / "requirements", os.O_RDONLY)
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Wait for whoever else installs or builds there; a process that dies lets go."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
@@ -204,7 +205,8 @@ def _one_at_a_time(root: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _leave_in_order(number: int, _: object) -> NoReturn:
+def leave_in_order(number: int, _: object) -> NoReturn:
+    """For a signal: what is under way is undone, by its own `finally`, before the process ends."""
     sys.exit(128 + number)
 
 

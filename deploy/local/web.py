@@ -8,7 +8,6 @@ Exit codes: 0 all there, 1 npm or the build failed, 2 usage, 128 + n ended by si
 """
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
@@ -17,10 +16,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
+from deploy.local.install import leave_in_order, one_at_a_time
 from deploy.local.node import WEB, command, environment, node_home
 
 NOT_SOURCES: Final = frozenset({"node_modules", "dist", "tests"})
@@ -55,7 +54,7 @@ class Npm:
 
 def build(web: Path, npm: Npm, *, packages_only: bool = False) -> None:
     """Bring node_modules and dist to what the sources ask for. Raises CannotBuild."""
-    with _one_at_a_time(web):
+    with one_at_a_time(web):
         if not has_packages(web):
             install_packages(web, npm)
         if not packages_only and not is_built(web):
@@ -139,26 +138,12 @@ def _exactly(package: Mapping[str, Any]) -> tuple[Any, Any]:
     return package.get("version"), package.get("integrity")
 
 
-@contextmanager
-def _one_at_a_time(web: Path) -> Iterator[None]:
-    descriptor = os.open(web, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _leave_in_order(number: int, _: object) -> NoReturn:
-    sys.exit(128 + number)
-
-
 def main(arguments: Sequence[str], web: Path = WEB) -> int:
     if list(arguments) not in ([], ["packages"]):
         print(__doc__, file=sys.stderr)
         return 2
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave_in_order)
+        signal.signal(number, leave_in_order)
     try:
         build(web, Npm(node_home(), os.environ), packages_only=bool(arguments))
     except CannotBuild as failure:

@@ -42,16 +42,16 @@ class Leaving:
         policies = {app.app_id: app.policy for app in self._apps()}
         agents = await self._agents.who_cannot_serve({name: one.assignment.groups for name, one in policies.items()})
         left = [(agent, claim) for agent in agents for claim in agent.claims if _has_left(agent, claim, policies)]
+        self._forget_the_old()
         for agent, claim in left:
-            if not self._told_lately(claim.id):
+            if claim.id not in self._told:
                 await self._publisher.publish(_told(agent, claim, self._now()))
                 self._told[claim.id] = real_now()
                 log.info("agent_left", agent_id=agent.id, claim_id=claim.id, conversation_id=claim.conversation)
 
-    def _told_lately(self, claim_id: str) -> bool:
+    def _forget_the_old(self) -> None:
         before = real_now() - timedelta(seconds=RETELL_SECONDS)
         self._told = {claim: at for claim, at in self._told.items() if at > before}
-        return claim_id in self._told
 
 
 def _has_left(agent: Agent, claim: Claim, policies: dict[str, Policy]) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import defaultdict
+from itertools import count
 
 import aiohttp
 
@@ -19,21 +20,19 @@ class Crowd:
         self.town = town
         self.openids = [f"o-{prefix}-{n}" for n in range(CUSTOMERS)]
         self.said: dict[str, list[str]] = defaultdict(list)
+        self.doubtful: set[str] = set()
+        """Taken without an answer, or not at all: they may be in the history, once."""
 
     async def write(self, openid: str) -> None:
-        """Every push is repeated by WeChat until it is taken; one that never was is said again by the customer."""
+        """Every push is repeated by WeChat until it is taken; what never was, the customer says in other words."""
         await self.town.create_customer(openid)
         for number in range(ROUNDS):
-            text = "人工" if number == 0 else f"{openid} 说 {number}"
-            while not (await self.town.customer(openid, "say", {"text": text}))["accepted"]:
-                await self.forget_untaken(openid, text)
-            self.said[openid].append(text)
-
-    async def forget_untaken(self, openid: str, text: str) -> None:
-        """Refused for good, or taken without an answer: then it may be there, and counts as said."""
-        history = await self.town.history(openid)
-        if [getattr(m.content, "text", "") for m in history].count(text) > self.said[openid].count(text):
-            self.said[openid].append(text)
+            for attempt in count():
+                text = f"{'人工' if number == 0 else openid} 说 {number}.{attempt}"
+                if (await self.town.customer(openid, "say", {"text": text}))["accepted"]:
+                    self.said[openid].append(text)
+                    break
+                self.doubtful.add(text)
 
     async def calm(self) -> None:
         """Wait until everything accepted is in the history and nothing is under way."""
@@ -42,8 +41,8 @@ class Crowd:
 
     async def _calm(self, openid: str) -> bool:
         history = await self.town.history(openid)
-        there = sum(message.direction == "inbound" for message in history)
-        return there >= len(self.said[openid]) and await self.town.settled(openid)
+        there = {getattr(message.content, "text", None) for message in history}
+        return there.issuperset(self.said[openid]) and await self.town.settled(openid)
 
     async def answer(self, agent: Caller, until: asyncio.Event) -> None:
         """Answer each conversation that is ours, as a script would that does not give up."""

@@ -1,6 +1,7 @@
 """The whole way, as a newcomer tries it: the customer enters, is welcomed, asks for a person, is answered."""
 
 from deploy.local.seed import APP_ID
+from shared.clock import real_now
 from shared.conversation.model import Message
 from tests.flow.town import Books, Town
 from tests.support.waiting import eventually
@@ -23,6 +24,11 @@ async def waiting_id(town: Town, openid: str) -> str:
     return found
 
 
+async def next_second() -> None:
+    second = int(real_now().timestamp())
+    await eventually(lambda: int(real_now().timestamp()) > second)
+
+
 async def test_by_plain_http_from_entering_to_an_answer_on_the_phone(shared_town: Town) -> None:
     town, openid = shared_town, await shared_town.create_customer("o-http")
     lina = await town.log_in("lina")
@@ -31,6 +37,7 @@ async def test_by_plain_http_from_entering_to_an_answer_on_the_phone(shared_town
     entered = await town.customer(openid, "enter", {"session_from": "商品页"})
     assert entered["accepted"] is True
     await town.sees(openid, "wxdesk 演示客服")
+    await next_second()  # a welcome of the very second of the customer's message counts against its five
     await town.customer(openid, "say", {"text": "人工"})
     conversation = await waiting_id(town, openid)
 

@@ -22,6 +22,7 @@ from shared.store.sends import (
 )
 
 LONG_AGO = datetime.fromisoformat("2026-11-22T04:00:00+00:00")
+IN_AN_HOUR = real_now().replace(microsecond=0) + timedelta(hours=1)  # mongod deletes by its own clock
 
 
 def command(number: int, conversation: str = "c1") -> SendMessage:
@@ -33,7 +34,7 @@ def command(number: int, conversation: str = "c1") -> SendMessage:
         openid="o1",
         content=Text(text="您好"),
         place=(number, 0),
-        expires_at=real_now().replace(microsecond=0) + timedelta(hours=1),
+        expires_at=IN_AN_HOUR,
     )
 
 

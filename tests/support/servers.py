@@ -1,4 +1,4 @@
-"""One private RabbitMQ and one private mongod for the whole session; a fresh vhost and database for whoever asks.
+"""One private RabbitMQ and one private mongod for the whole session; an empty vhost and database for whoever asks.
 
 A test that uses any of these fixtures gets the marker `servers`.
 """
@@ -56,12 +56,34 @@ def mongo_url(mongo_server: MongoServer) -> str:
     return mongo_server.url
 
 
+@pytest.fixture(scope="session")
+def emptied_databases() -> list[str]:
+    """What earlier tests have left: their indexes stay, since making them takes longer than most tests."""
+    return []
+
+
 @pytest.fixture
-async def mongo_db(mongo_server: MongoServer) -> AsyncIterator[str]:
+async def mongo_db(mongo_server: MongoServer, emptied_databases: list[str]) -> AsyncIterator[str]:
     """The name of a database of the test's own, empty."""
-    name = f"test-{next(_numbers)}"
+    name = emptied_databases.pop() if emptied_databases else f"test-{next(_numbers)}"
     yield name
-    await mongo_server.drop_database(name)
+    if await _emptied(mongo_server, name):
+        emptied_databases.append(name)
+    else:
+        await mongo_server.drop_database(name)
+
+
+async def _emptied(mongo_server: MongoServer, database: str) -> bool:
+    """Delete every document. False: the test has set up more than documents, such as the profiler."""
+    listed = await mongo_server.command(
+        {"listCollections": 1, "nameOnly": True, "cursor": {"batchSize": 200}}, database
+    )
+    for collection in listed["cursor"]["firstBatch"]:
+        everything = {"delete": collection["name"], "deletes": [{"q": {}, "limit": 0}]}
+        answer = await mongo_server.command(everything, database)
+        if not answer["ok"] or "writeErrors" in answer:
+            return False
+    return True
 
 
 @pytest.fixture
