@@ -24,10 +24,9 @@ from shared.store.agents import AgentStore
 from shared.store.audit import AuditLog
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
-from shared.store.erasing import Eraser
 from shared.store.leases import slot_held
 from shared.store.messages import MessageStore
-from shared.store.records import DecisionRecords, SessionRecords
+from shared.store.records import DecisionRecords
 
 
 @asynccontextmanager
@@ -66,15 +65,7 @@ def _consumers(base: Backbone, settings: RouterSettings, slot: int, step: Step) 
 
 
 def _batch(base: Backbone, step: Step) -> Batch:
-    carrier = Carrier(
-        MessageStore(base.database),
-        AgentStore(base.database),
-        SessionRecords(base.database),
-        Eraser(base.database),
-        AuditLog(base.database),
-        base.publisher,
-        step,
-    )
+    carrier = Carrier(base.database, base.publisher, step)
     return Batch(
         ConversationStore(base.database),
         MessageStore(base.database),

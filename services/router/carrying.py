@@ -8,14 +8,23 @@ from shared.bus.publisher import Publisher
 from shared.clock import real_now
 from shared.contracts import AgentChanged, BusMessage
 from shared.contracts.hints import ConversationChanged, ConversationsChanged
-from shared.conversation.commands import AnyCommand, EraseCustomer, RecordSession, ReleaseClaim
+from shared.conversation.commands import (
+    AnyCommand,
+    ArmHandover,
+    EraseCustomer,
+    RecordDecision,
+    RecordSession,
+    ReleaseClaim,
+)
 from shared.conversation.model import Message
 from shared.steps import Step
 from shared.store.agents import AgentStore
 from shared.store.audit import SYSTEM, AuditLog
+from shared.store.driver import Database
 from shared.store.erasing import Eraser
+from shared.store.handovers import HandoverStore
 from shared.store.messages import MessageStore
-from shared.store.records import SessionRecords
+from shared.store.records import DecisionRecords, SessionRecords
 
 if TYPE_CHECKING:
     from services.router.batch import Decided
@@ -26,21 +35,14 @@ HINTED_AT_ONCE: Final = 100
 class Carrier:
     """Carries entries out in the order of their versions; the same entry twice does no harm."""
 
-    def __init__(
-        self,
-        messages: MessageStore,
-        agents: AgentStore,
-        sessions: SessionRecords,
-        eraser: Eraser,
-        audit: AuditLog,
-        publisher: Publisher,
-        step: Step,
-    ) -> None:
-        self._messages = messages
-        self._agents = agents
-        self._sessions = sessions
-        self._eraser = eraser
-        self._audit = audit
+    def __init__(self, database: Database, publisher: Publisher, step: Step) -> None:
+        self._messages = MessageStore(database)
+        self._agents = AgentStore(database)
+        self._sessions = SessionRecords(database)
+        self._decisions = DecisionRecords(database)
+        self._handovers = HandoverStore(database)
+        self._eraser = Eraser(database)
+        self._audit = AuditLog(database)
         self._publisher = publisher
         self._step = step
         self._hints: set[asyncio.Task[None]] = set()
@@ -64,6 +66,10 @@ class Carrier:
                     travelling.append(AgentChanged(agent_id=command.agent_id, trace_id=command.trace_id))
                 case RecordSession():
                     await self._sessions.save(command)
+                case RecordDecision():
+                    await self._decisions.save_route(command)
+                case ArmHandover():
+                    await self._handovers.arm(command)
                 case EraseCustomer():
                     await self._erase(command)
                 case _:

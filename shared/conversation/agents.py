@@ -1,6 +1,8 @@
 """What agents ask of a conversation, and what the one place of assignment answers about their claims."""
 
-from shared.conversation.bot_turns import hand_off
+from datetime import datetime
+from typing import Final
+
 from shared.conversation.commands import ClaimWanted, ReleaseClaim
 from shared.conversation.content import Note
 from shared.conversation.draft import Draft
@@ -13,6 +15,7 @@ from shared.conversation.facts import (
     ClaimQuestioned,
     ClaimRefused,
     CloseSession,
+    DeclineOffer,
     DiscardMessage,
     MarkRead,
     MarkSent,
@@ -20,9 +23,15 @@ from shared.conversation.facts import (
     TagConversation,
     TransferSession,
 )
-from shared.conversation.model import BOT, MessageChange, Party, Problem
+from shared.conversation.handovers import arm
+from shared.conversation.model import MessageChange, Offer, Party, Problem, SessionState
+from shared.conversation.routes import AGENTS, Destination
 from shared.conversation.sending import closed_window, discard_held, hold, may_hold, room, send
-from shared.conversation.sessions import end_session, release_claim
+from shared.conversation.sessions import disarm, end_session, release_claim
+from shared.conversation.waiting import pass_offer_on, put_in_line, send_to_bot
+
+CLAIMABLE: Final[frozenset[SessionState]] = frozenset({"waiting", "bot", "official"})
+"""An agent may take these by hand; whom the official console has comes back with the customer's next message."""
 
 
 def reply(draft: Draft, asked: SendReply) -> None:
@@ -49,7 +58,15 @@ def reply(draft: Draft, asked: SendReply) -> None:
             resend_of=asked.resend_of,
         )
     draft.update(unread=0)
-    draft.update_session(active_at=draft.now)
+    session = draft.session
+    draft.update_session(
+        active_at=draft.now,
+        answered_at=draft.now,
+        first_answer_at=session.first_answer_at or draft.now,
+        unanswered_since=None,
+        attention=None,
+        reminded=False,
+    )
     draft.settle_command(asked)
 
 
@@ -59,7 +76,10 @@ def accept(draft: Draft, asked: AcceptSession) -> None:
     if session is not None and session.state == "agent" and session.responder is not None:
         held_by_asker = session.responder.id == asked.agent_id
         draft.settle_command(asked, None if held_by_asker else taken(session.responder))
-    elif session is not None and session.state in {"waiting", "bot"}:
+    elif session is not None and session.offer is not None and session.offer.agent_id == asked.agent_id:
+        _assign(draft, Party(kind="agent", id=asked.agent_id, name=asked.agent_name), rule="accepted")
+        draft.settle_command(asked)
+    elif session is not None and session.state in CLAIMABLE:
         draft.command(_claim_wanted(draft, asked, asked.agent_id))
     else:
         draft.settle_command(asked, Problem(code="conflict", detail="The session is closed; nobody waits here."))
@@ -68,6 +88,10 @@ def accept(draft: Draft, asked: AcceptSession) -> None:
 def transfer(draft: Draft, asked: TransferSession) -> None:
     """To an agent by a claim, who must have room; to a group back in line; to the bot at once."""
     problem = _not_theirs(draft, asked)
+    if problem is None and asked.to_official and not draft.policy.may_hand_over:
+        problem = Problem(
+            code="conflict", detail="This app does not hand over to the official console; see its settings."
+        )
     if problem is not None:
         draft.settle_command(asked, problem)
         return
@@ -77,13 +101,24 @@ def transfer(draft: Draft, asked: TransferSession) -> None:
     if asked.to_agent is not None:
         draft.command(_claim_wanted(draft, asked, asked.to_agent))
         return
-    release_claim(draft)
     if asked.to_bot:
-        draft.update_session(state="bot", responder=BOT, active_at=draft.now)
+        send_to_bot(draft)
         draft.add_event("session_transferred", to="bot", by=asked.agent_name)
+    elif asked.to_official:
+        arm(draft, "transferred")
     else:
-        hand_off(draft, "transferred", group=asked.to_group)
+        put_in_line(draft, "transferred", _line_of(asked.to_group))
     draft.settle_command(asked)
+
+
+def decline(draft: Draft, asked: DeclineOffer) -> None:
+    """Only whom it is offered to can decline; anyone else's word changes nothing."""
+    offer = draft.conversation.session.offer if draft.conversation.session else None
+    if offer is not None and offer.agent_id == asked.agent_id:
+        pass_offer_on(draft, "declined")
+        draft.settle_command(asked)
+    else:
+        draft.settle_command(asked, Problem(code="conflict", detail="This is not offered to you any more."))
 
 
 def close(draft: Draft, asked: CloseSession) -> None:
@@ -139,26 +174,18 @@ def mark_read(draft: Draft, asked: MarkRead) -> None:
 
 
 def take_claim(draft: Draft, claimed: AgentClaimed) -> None:
-    """The claim for the next assignment makes its agent the responder; any other is given back."""
+    """The claim for the next assignment makes its agent the responder, or offers it to them; any other goes back."""
     session = draft.conversation.session
-    open_for_claim = session is not None and session.state in {"waiting", "bot", "agent"}
+    open_for_claim = session is not None and session.state in CLAIMABLE | {"agent"}
     if session is None or not open_for_claim or claimed.claim_id != session.next_claim_in(draft.conversation.id):
         _return_stale_claim(draft, claimed)
         return
     release_claim(draft)
-    agent = Party(kind="agent", id=claimed.agent_id, name=claimed.agent_name)
-    draft.update(unasked=())
-    draft.update_session(
-        state="agent",
-        responder=agent,
-        claim=claimed.claim_id,
-        assignment=session.assignment + 1,
-        waiting_since=None,
-        group=None,
-        turn=None,
-        active_at=draft.now,
-    )
-    draft.add_event("session_assigned", to=claimed.agent_name, rule=claimed.rule)
+    draft.update_session(claim=claimed.claim_id, assignment=session.assignment + 1)
+    if claimed.offered_until is not None and session.state == "waiting":
+        _offer(draft, claimed, claimed.offered_until)
+        return
+    _assign(draft, Party(kind="agent", id=claimed.agent_id, name=claimed.agent_name), rule=claimed.rule)
     if claimed.command_id is not None:
         draft.settle(claimed.command_id, claimed.digest)
 
@@ -173,9 +200,9 @@ def answer_question(draft: Draft, questioned: ClaimQuestioned) -> None:
 
 
 def leave(draft: Draft, left: AgentLeft) -> None:
-    """Whoever held the session is gone: back in line, for whoever serves the app."""
-    release_claim(draft)
-    hand_off(draft, left.why)
+    """Whoever held the session is gone: back in line, for whoever serves the app; in front where the app says so."""
+    first = left.why == "agent_offline" and draft.policy.assignment.offline == "reassign"
+    put_in_line(draft, left.why, first=first)
 
 
 def taken(by: Party) -> Problem:
@@ -203,6 +230,41 @@ def _responds(draft: Draft, asked: AgentCommand) -> bool:
     session = draft.conversation.session
     responder = session.responder if session is not None and session.state == "agent" else None
     return responder is not None and responder.id == asked.agent_id
+
+
+def _offer(draft: Draft, claimed: AgentClaimed, until: datetime) -> None:
+    offer = Offer(agent_id=claimed.agent_id, agent_name=claimed.agent_name, until=until)
+    draft.update_session(offer=offer)
+    draft.add_event("session_offered", to=claimed.agent_name, rule=claimed.rule)
+
+
+def _assign(draft: Draft, agent: Party, *, rule: str) -> None:
+    """The claim is theirs already; from now on the session is, too."""
+    disarm(draft)
+    draft.update(unasked=(), last_agent=agent)
+    draft.update_session(
+        state="agent",
+        responder=agent,
+        offer=None,
+        declined=(),
+        waiting_since=None,
+        group=None,
+        also_group=None,
+        wanted=None,
+        wanted_until=None,
+        first=False,
+        attention=None,
+        turn=None,
+        active_at=draft.now,
+        assigned_at=draft.session.assigned_at or draft.now,
+        answered_at=None,
+        reminded=False,
+    )
+    draft.add_event("session_assigned", to=agent.name, rule=rule)
+
+
+def _line_of(group: str | None) -> Destination:
+    return Destination(kind="group", name=group) if group else AGENTS
 
 
 def _claim_wanted(draft: Draft, asked: AgentCommand, agent_id: str) -> ClaimWanted:

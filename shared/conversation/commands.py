@@ -77,6 +77,24 @@ class ReleaseClaim(Command):
     claim_id: str
 
 
+class ArmHandover(Command):
+    """The customer's next message goes to the official console; not `armed`: no more, up to `number`."""
+
+    kind: Literal["arm_handover"] = "arm_handover"
+    number: int
+    armed: bool = True
+
+
+class RecordDecision(Command):
+    """Keep why a session went where it did: `cause` is that of the fact that decided it."""
+
+    kind: Literal["record_decision"] = "record_decision"
+    session: int
+    cause: str
+    rule: str
+    to: str
+
+
 class RecordSession(Command):
     """Keep an ended session in the collection `sessions`."""
 
@@ -95,6 +113,15 @@ class EraseCustomer(Command):
 
 
 AnyCommand = Annotated[
-    SendMessage | CopyMedia | AskBot | SessionWaiting | ClaimWanted | ReleaseClaim | RecordSession | EraseCustomer,
+    SendMessage
+    | CopyMedia
+    | AskBot
+    | SessionWaiting
+    | ClaimWanted
+    | ReleaseClaim
+    | ArmHandover
+    | RecordDecision
+    | RecordSession
+    | EraseCustomer,
     Field(discriminator="kind"),
 ]

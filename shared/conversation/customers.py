@@ -1,6 +1,6 @@
 """What a customer does: enter, write, or be the subject of some other event."""
 
-from shared.conversation.bot_turns import ask_bot, hand_off, owes_closed_words, say_closed, tell_bot
+from shared.conversation.bot_turns import ask_bot, tell_bot
 from shared.conversation.commands import CopyMedia, EraseCustomer
 from shared.conversation.content import Card, Event, Image, Text
 from shared.conversation.draft import Draft
@@ -13,17 +13,24 @@ from shared.conversation.facts import (
     MessageReceived,
     MessageReplayed,
 )
-from shared.conversation.model import CUSTOMER, MessageChange, Session
+from shared.conversation.handovers import expect_handover
+from shared.conversation.model import CUSTOMER, Message, MessageChange, Session
 from shared.conversation.quota import Ledger
+from shared.conversation.ratings import rates, take_rating
+from shared.conversation.routes import THE_BOT, Route
 from shared.conversation.sending import make_held_due
-from shared.conversation.sessions import ensure_session, release_claim
+from shared.conversation.sessions import disarm, ensure_session, release_claim
+from shared.conversation.torrents import is_unheard
+from shared.conversation.waiting import give_up, hand_off, put_in_line, say_closed, serve, situation
 
 
 def enter(draft: Draft, entered: CustomerEntered) -> None:
-    """Entering opens a short window, and a session that the bot welcomes once."""
+    """Entering opens a short window, and a session that the bot welcomes once. It puts nobody in line yet."""
     ledger = draft.conversation.ledger.granted("entering", entered.occurred_at)
     draft.update(ledger=ledger, source=entered.session_from or draft.conversation.source)
-    ensure_session(draft)
+    heard = draft.conversation.blocked_at is None
+    if heard:
+        ensure_session(draft)
     detail = {"session_from": entered.session_from} if entered.session_from else {}
     draft.add_message(
         Event(name="user_enter_tempsession", detail=detail),
@@ -31,24 +38,27 @@ def enter(draft: Draft, entered: CustomerEntered) -> None:
         sender=CUSTOMER,
         at=entered.occurred_at,
     )
-    session = draft.session
-    if session.state == "bot" and draft.policy.welcome and not session.welcomed and session.turn is None:
-        draft.update_session(welcomed=True)
-        ask_bot(draft, ())
+    if heard:
+        draft.update_session(entered_at=entered.occurred_at)
+        _greet(draft)
 
 
 def write(draft: Draft, received: MessageReceived) -> None:
     """A message opens the window again, releases what was held, and goes to whoever holds the session."""
     draft.update(ledger=draft.conversation.ledger.granted("message", received.occurred_at))
-    ensure_session(draft)
-    message = draft.add_message(
-        received.content, direction="inbound", sender=CUSTOMER, at=received.occurred_at, msg_id=received.msg_id
-    )
-    draft.update(unread=draft.conversation.unread + 1, inbound_seq=message.seq)
-    draft.update_session(active_at=draft.now)
-    _copy_media(draft, received, message.id)
-    make_held_due(draft)
-    _pass_on(draft, received)
+    score = rates(draft.conversation.session, draft.policy, received)
+    if is_unheard(draft, received):
+        _add(draft, received)
+    elif score is not None:
+        take_rating(draft, received, score)
+    else:
+        ensure_session(draft)
+        message = _add(draft, received)
+        draft.update(unread=draft.conversation.unread + 1, inbound_seq=message.seq)
+        since = draft.session.unanswered_since or draft.now
+        draft.update_session(active_at=draft.now, unanswered_since=since, reminded=False)
+        make_held_due(draft)
+        _pass_on(draft, received)
 
 
 def note_event(draft: Draft, received: EventReceived) -> None:
@@ -90,6 +100,7 @@ def forget(draft: Draft, deleted: CustomerDeleted) -> None:
     until = deleted.quiet_since or max(draft.now, deleted.stored_at)
     if draft.conversation.session is not None:
         release_claim(draft)
+        disarm(draft)
     last = draft.conversation.session
     draft.update(
         session=last and _bare(draft, last),
@@ -103,6 +114,8 @@ def forget(draft: Draft, deleted: CustomerDeleted) -> None:
         profile=(),
         described_at=None,
         tags=(),
+        last_agent=None,
+        torrent=None,
         unread=0,
         openid="",
         updated_at=None,
@@ -125,16 +138,46 @@ def _bare(draft: Draft, last: Session) -> Session:
     return Session(number=last.number, state="closed", opened_at=draft.now, active_at=draft.now, closed_at=draft.now)
 
 
-def _pass_on(draft: Draft, received: MessageReceived) -> None:
-    if owes_closed_words(draft):
-        say_closed(draft)
-    if draft.session.state != "bot":
+def _add(draft: Draft, received: MessageReceived) -> Message:
+    message = draft.add_message(
+        received.content, direction="inbound", sender=CUSTOMER, at=received.occurred_at, msg_id=received.msg_id
+    )
+    _copy_media(draft, received, message.id)
+    return message
+
+
+def _greet(draft: Draft) -> None:
+    """By the bot's welcome. For the official console, so that already their first message goes there."""
+    session = draft.session
+    if session.state != "bot" or session.turn is not None or session.wanted is not None:
         return
+    if draft.policy.route(situation(draft)).to.kind == "official":
+        serve(draft, draft.policy.route(situation(draft)), "official_first")
+    elif draft.policy.welcome and not session.welcomed:
+        draft.update_session(welcomed=True)
+        ask_bot(draft, ())
+
+
+def _pass_on(draft: Draft, received: MessageReceived) -> None:
     text = received.content.text if isinstance(received.content, Text) else ""
-    if draft.policy.entry == "agents":
-        hand_off(draft, "agents_first")
+    if give_up(draft, text):
+        return
+    say_closed(draft)
+    expect_handover(draft)
+    if draft.session.state == "bot":
+        _bring_on(draft, text)
+
+
+def _bring_on(draft: Draft, text: str) -> None:
+    """To the agent they had a moment ago, to where a rule says, to people if they ask for them, else to the bot."""
+    if draft.session.wanted is not None:
+        put_in_line(draft, "reopened")
+        return
+    routed = Route(THE_BOT) if draft.session.sent_to_bot else draft.policy.route(situation(draft, text))
+    if routed.to.kind != "bot":
+        serve(draft, routed, "rule" if routed.rule else f"{draft.policy.entry}_first")
     elif text and draft.policy.wants_agent(text):
-        hand_off(draft, "customer_asked")
+        hand_off(draft, "customer_asked", text)
     else:
         tell_bot(draft, text)
 

@@ -1,8 +1,10 @@
 """The one decision: what a fact makes of a conversation. Pure; the same arguments always give the same answer."""
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from shared.conversation import agents, bot_turns, condemned, customers, sending, timers
+from shared.conversation import agents, bot_turns, condemned, customers, handovers, sending, timers, torrents, waiting
 from shared.conversation.draft import Decision, Draft
 from shared.conversation.facts import (
     AcceptSession,
@@ -11,6 +13,7 @@ from shared.conversation.facts import (
     AgentCommand,
     AgentLeft,
     AnyFact,
+    BlockCustomer,
     BotAnswered,
     ClaimQuestioned,
     ClaimRefused,
@@ -18,9 +21,12 @@ from shared.conversation.facts import (
     CustomerDeleted,
     CustomerDescribed,
     CustomerEntered,
+    DeclineOffer,
     DiscardMessage,
     EventReceived,
+    Fact,
     FactCondemned,
+    HandedToOfficial,
     MarkRead,
     MarkSent,
     MediaSettled,
@@ -28,6 +34,7 @@ from shared.conversation.facts import (
     MessageReplayed,
     SendReply,
     SendSettled,
+    StoodInLine,
     TagConversation,
     TimerFired,
     TransferSession,
@@ -55,8 +62,18 @@ def decide(conversation: Conversation, fact: AnyFact, *, policy: Policy, now: da
         draft.update(deleted_at=conversation.deleted_at)
     if isinstance(fact, BEGINNINGS) and not conversation.openid:
         draft.update(openid=fact.openid)
-    _apply(draft, fact)
-    return draft.finish()
+    if isinstance(fact, StoodInLine) and not waiting.notices(
+        conversation, policy, draft.now, nobody_online=fact.nobody_online
+    ):
+        return Decision(conversation)
+    DECISIONS[type(fact)](draft, fact)
+    return draft.finish(_due_at(draft))
+
+
+def _due_at(draft: Draft) -> datetime | None:
+    """Always later than this decision: a timer that names an instant of an earlier one would be that one, told twice."""
+    due_at = timers.next_due_at(draft.conversation, draft.policy, draft.now)
+    return due_at and max(due_at, draft.now + timedelta(milliseconds=1))
 
 
 def _not_before(conversation: Conversation, fact: AnyFact, now: datetime) -> datetime:
@@ -92,6 +109,11 @@ def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, 
             return session is None or session.claim != claim
         case AgentLeft(claim_id=claim):
             return session is not None and session.state == "agent" and session.claim == claim
+        case StoodInLine(session=number):
+            return session is not None and session.number == number
+        case HandedToOfficial(number=number):
+            handover = session.handover if session is not None and session.state == "official" else None
+            return handover is None or handover.number <= number
         case ClaimRefused(command_id=command):
             return conversation.verdict_on(command) is None
         case AgentCommand(command_id=command):
@@ -116,53 +138,34 @@ def _repeated(conversation: Conversation, fact: AnyFact) -> Decision:
     return Decision(conversation)
 
 
-def _apply(draft: Draft, fact: AnyFact) -> None:  # noqa: C901, PLR0912 - one line for each kind of fact
-    match fact:
-        case MessageReceived():
-            customers.write(draft, fact)
-        case CustomerEntered():
-            customers.enter(draft, fact)
-        case EventReceived():
-            customers.note_event(draft, fact)
-        case MediaSettled():
-            customers.take_media(draft, fact)
-        case MessageReplayed():
-            customers.replay(draft, fact)
-        case CustomerDescribed():
-            customers.describe(draft, fact)
-        case CustomerDeleted():
-            customers.forget(draft, fact)
-        case BotAnswered():
-            bot_turns.take_answer(draft, fact)
-        case SendSettled():
-            sending.settle_send(draft, fact)
-        case TimerFired():
-            timers.fire(draft)
-        case AgentClaimed():
-            agents.take_claim(draft, fact)
-        case ClaimRefused():
-            agents.refuse_claim(draft, fact)
-        case ClaimQuestioned():
-            agents.answer_question(draft, fact)
-        case SendReply():
-            agents.reply(draft, fact)
-        case AgentLeft():
-            agents.leave(draft, fact)
-        case AcceptSession():
-            agents.accept(draft, fact)
-        case TransferSession():
-            agents.transfer(draft, fact)
-        case CloseSession():
-            agents.close(draft, fact)
-        case DiscardMessage():
-            agents.discard(draft, fact)
-        case MarkSent():
-            agents.mark_sent(draft, fact)
-        case TagConversation():
-            agents.tag(draft, fact)
-        case AddNote():
-            agents.add_note(draft, fact)
-        case MarkRead():
-            agents.mark_read(draft, fact)
-        case FactCondemned():
-            condemned.take(draft, fact)
+DECISIONS: Final[dict[type[Fact], Callable[[Draft, Any], None]]] = {
+    MessageReceived: customers.write,
+    CustomerEntered: customers.enter,
+    EventReceived: customers.note_event,
+    MediaSettled: customers.take_media,
+    MessageReplayed: customers.replay,
+    CustomerDescribed: customers.describe,
+    CustomerDeleted: customers.forget,
+    BotAnswered: bot_turns.take_answer,
+    SendSettled: sending.settle_send,
+    TimerFired: timers.fire,
+    AgentClaimed: agents.take_claim,
+    ClaimRefused: agents.refuse_claim,
+    ClaimQuestioned: agents.answer_question,
+    AgentLeft: agents.leave,
+    StoodInLine: waiting.stand_in_line,
+    HandedToOfficial: handovers.hand_over,
+    SendReply: agents.reply,
+    AcceptSession: agents.accept,
+    DeclineOffer: agents.decline,
+    TransferSession: agents.transfer,
+    CloseSession: agents.close,
+    BlockCustomer: torrents.block,
+    DiscardMessage: agents.discard,
+    MarkSent: agents.mark_sent,
+    TagConversation: agents.tag,
+    AddNote: agents.add_note,
+    MarkRead: agents.mark_read,
+    FactCondemned: condemned.take,
+}
+"""What is done about each kind of fact."""

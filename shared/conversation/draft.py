@@ -1,6 +1,6 @@
 """The decision while it is being made: the conversation as it becomes, and what follows from it so far."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.conversation.commands import AnyCommand
@@ -127,23 +127,9 @@ class Draft:
         self.verdict = Verdict(command_id=command_id, digest=digest, at=self.now, problem=problem, seqs=seqs)
         self.update(verdicts=(*self.conversation.verdicts, self.verdict)[-VERDICTS_KEPT:])
 
-    def finish(self) -> Decision:
-        self.update(due_at=next_due_at(self.conversation, self.policy))
+    def finish(self, due_at: datetime | None) -> Decision:
+        """`due_at`: when time alone will change what became of the conversation."""
+        self.update(due_at=due_at)
         return Decision(
             self.conversation, tuple(self.messages), tuple(self.changes), tuple(self.commands), self.verdict
         )
-
-
-def next_due_at(conversation: Conversation, policy: Policy) -> datetime | None:
-    """When time alone will change this conversation: its bot turn ends, or its session has been idle too long."""
-    session = conversation.session
-    if session is None or session.state == "closed":
-        return None
-    idle = idle_at(session, policy)
-    return min(idle, session.turn.deadline) if session.turn else idle
-
-
-def idle_at(session: Session, policy: Policy) -> datetime:
-    limits = policy.idle_close_seconds
-    seconds = {"bot": limits.bot, "waiting": limits.waiting}.get(session.state, limits.agent)
-    return session.active_at + timedelta(seconds=seconds)

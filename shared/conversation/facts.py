@@ -16,8 +16,8 @@ from shared.conversation.quota import Outcome
 DeletionReason = Literal["asked", "account_cancelled", "quiet"]
 """Somebody asked for it, the customer gave up their WeChat account, or the app keeps nothing for so long."""
 
-LeavingReason = Literal["agent_disabled", "agent_elsewhere"]
-"""They may not log in any more, or do not serve the app any more."""
+LeavingReason = Literal["agent_disabled", "agent_elsewhere", "agent_offline"]
+"""They may not log in any more, do not serve the app any more, or have been offline for longer than the app allows."""
 
 
 class Fact(Frozen):
@@ -125,6 +125,8 @@ class AgentClaimed(Fact):
     rule: str
     command_id: str | None = None
     digest: str = ""
+    offered_until: datetime | None = None
+    """They are to accept by then; None: the session is theirs at once."""
 
 
 class ClaimRefused(Fact):
@@ -145,12 +147,32 @@ class ClaimQuestioned(Fact):
 
 
 class AgentLeft(Fact):
-    """The agent who holds `claim_id` can answer here no more: they may not log in, or serve other apps by now."""
+    """The agent who holds `claim_id` can answer here no more: they may not log in, serve other apps, or are gone."""
 
     kind: Literal["agent_left"] = "agent_left"
     agent_id: str
     claim_id: str
     why: LeavingReason
+
+
+class StoodInLine(Fact):
+    """What only the one place of assignment sees of a session in line: its place, and whether anybody is there.
+
+    `position` counts from 1 among those that wait for the same agents.
+    """
+
+    kind: Literal["stood_in_line"] = "stood_in_line"
+    session: int
+    position: int
+    nobody_online: bool = False
+
+
+class HandedToOfficial(Fact):
+    """The gateway answered this message's push with a transfer: WeChat's own console has the customer now."""
+
+    kind: Literal["handed_to_official"] = "handed_to_official"
+    number: int
+    msg_id: str
 
 
 class FactCondemned(Fact):
@@ -230,12 +252,26 @@ class TransferSession(AgentCommand):
     to_agent: str | None = None
     to_group: str | None = None
     to_bot: bool = False
+    to_official: bool = False
     note: str | None = None
 
 
 class CloseSession(AgentCommand):
     kind: Literal["close_session"] = "close_session"
     reason: str | None = None
+
+
+class DeclineOffer(AgentCommand):
+    """Not for me: the session goes on to the next agent."""
+
+    kind: Literal["decline_offer"] = "decline_offer"
+
+
+class BlockCustomer(AgentCommand):
+    """Bring nothing of this customer to anybody, or bring it again."""
+
+    kind: Literal["block_customer"] = "block_customer"
+    blocked: bool
 
 
 class DiscardMessage(AgentCommand):
@@ -281,6 +317,8 @@ AnyCommand = (
     | AcceptSession
     | TransferSession
     | CloseSession
+    | DeclineOffer
+    | BlockCustomer
     | DiscardMessage
     | MarkSent
     | TagConversation
@@ -299,6 +337,8 @@ AnyFact = Annotated[
     | ClaimRefused
     | ClaimQuestioned
     | AgentLeft
+    | StoodInLine
+    | HandedToOfficial
     | FactCondemned
     | MessageReplayed
     | CustomerDescribed
@@ -307,6 +347,8 @@ AnyFact = Annotated[
     | AcceptSession
     | TransferSession
     | CloseSession
+    | DeclineOffer
+    | BlockCustomer
     | DiscardMessage
     | MarkSent
     | TagConversation

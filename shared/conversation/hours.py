@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shared.conversation.content import Frozen
 
@@ -44,6 +44,15 @@ def _calendar_day(text: str) -> str:
     raise ValueError("must be a date as in 2026-10-01")
 
 
+def _weekdays(days: tuple[int, ...]) -> tuple[int, ...]:
+    if not days:
+        raise ValueError("name at least one day: 1 is Monday, 7 is Sunday")
+    if not all(1 <= day <= 7 for day in days):  # noqa: PLR2004 - a week
+        raise ValueError("a day is a number from 1, Monday, to 7, Sunday")
+    return tuple(sorted(set(days)))
+
+
+Days = Annotated[tuple[int, ...], AfterValidator(_weekdays)]
 TimeOfDay = Annotated[str, AfterValidator(_time_of_day)]
 CalendarDay = Annotated[str, AfterValidator(_calendar_day)]
 
@@ -80,16 +89,7 @@ class Window(Frozen):
 
 
 class WeeklyWindow(Window):
-    days: tuple[int, ...] = Field(description="1 Monday … 7 Sunday; a window past midnight belongs to its first day")
-
-    @field_validator("days")
-    @classmethod
-    def _are_weekdays(cls, days: tuple[int, ...]) -> tuple[int, ...]:
-        if not days:
-            raise ValueError("name at least one day: 1 is Monday, 7 is Sunday")
-        if not all(1 <= day <= 7 for day in days):  # noqa: PLR2004 - a week
-            raise ValueError("a day is a number from 1, Monday, to 7, Sunday")
-        return tuple(sorted(set(days)))
+    days: Days = Field(description="1 Monday … 7 Sunday; a window past midnight belongs to its first day")
 
 
 class Holiday(Frozen):
@@ -123,13 +123,24 @@ class Hours(Frozen):
 
     def open_at(self, at: datetime) -> bool:
         """Whether a window is open at this instant: one of this day, or one of yesterday that goes past midnight."""
-        local = at.astimezone(ZoneInfo(self.time_zone or DEFAULT_TIME_ZONE))
+        local = self._local(at)
         minute = local.hour * 60 + local.minute
         today = local.date()
         yesterday = today - timedelta(days=1)
         return any(window.has(minute) for window in self._beginning_on(today)) or any(
             window.has(minute + DAY_MINUTES) for window in self._beginning_on(yesterday)
         )
+
+    def weekday(self, at: datetime) -> int:
+        """1 Monday … 7 Sunday."""
+        return self._local(at).isoweekday()
+
+    def holiday_at(self, at: datetime) -> bool:
+        name = self._local(at).date().isoformat()
+        return any(holiday.date == name for holiday in self.holidays)
+
+    def _local(self, at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(self.time_zone or DEFAULT_TIME_ZONE))
 
     def _beginning_on(self, day: date) -> list[Window]:
         name = day.isoformat()

@@ -12,11 +12,14 @@ from shared.conversation.quota import Ledger
 SessionState = Literal["bot", "waiting", "agent", "vendor", "official", "closed"]
 DeliveryState = Literal["held", "sending", "sent", "refused", "expired", "unknown", "discarded"]
 Direction = Literal["inbound", "outbound", "system"]
+PartyKind = Literal["customer", "agent", "bot", "vendor", "official", "system"]
+AttentionReason = Literal["answer_late", "window_closing", "agent_silent"]
 
 HELD_LIMIT: Final = 10
 VERDICTS_KEPT: Final = 32
 COMMITS_KEPT: Final = 4
 TURN_INPUTS_KEPT: Final = 10
+DECLINED_KEPT: Final = 20
 
 RANKS: Final[dict[DeliveryState, int]] = {
     "held": 0,
@@ -33,7 +36,7 @@ RANKS: Final[dict[DeliveryState, int]] = {
 class Party(Frozen):
     """Who a message is from, or who holds a session."""
 
-    kind: Literal["customer", "agent", "bot", "vendor", "system"]
+    kind: PartyKind
     id: str | None = None
     name: str | None = None
 
@@ -41,6 +44,7 @@ class Party(Frozen):
 CUSTOMER: Final = Party(kind="customer")
 BOT: Final = Party(kind="bot")
 SYSTEM: Final = Party(kind="system")
+OFFICIAL_CONSOLE: Final = Party(kind="official")
 
 
 class Turn(Frozen):
@@ -48,6 +52,40 @@ class Turn(Frozen):
 
     number: int
     deadline: datetime
+
+
+class Offer(Frozen):
+    """A session in line, held for one agent until they accept it or the time is up. It is a claim."""
+
+    agent_id: str
+    agent_name: str
+    until: datetime
+
+
+class Attention(Frozen):
+    """Somebody should look: an answer will be late, the window will close, or the agent does not answer."""
+
+    why: AttentionReason
+    since: datetime
+
+
+class Rated(Frozen):
+    """The customer was asked what they think of a session, could not be asked, or has answered with 1 to 5."""
+
+    state: Literal["asked", "not_asked", "answered"]
+    at: datetime
+    score: int | None = None
+
+
+class Handover(Frozen):
+    """The customer's next message goes to the official console. `number` counts the times it was armed.
+
+    `missed_at`: a message came by without being handed over; it is armed anew when this instant has come.
+    """
+
+    number: int
+    missed_at: datetime | None = None
+    handed_at: datetime | None = None
 
 
 class Session(Frozen):
@@ -58,17 +96,48 @@ class Session(Frozen):
     opened_at: datetime
     active_at: datetime
     responder: Party | None = None
+    rule: str | None = None
+    """The app's rule that routed it; none: the entry, or an agent did."""
     waiting_since: datetime | None = None
     group: str | None = None
+    also_group: str | None = None
+    """Whose agents serve it beside the others, since it needs attention."""
+    wanted: str | None = None
+    """The one agent it waits for, until `wanted_until`; for ever where that is none."""
+    wanted_until: datetime | None = None
+    first: bool = False
+    """In front of all others: it was taken from an agent who went offline."""
+    offer: Offer | None = None
+    declined: tuple[str, ...] = ()
+    """Agents to whom it was offered in vain since it is in line, the last few of them."""
+    fallbacks: tuple[int, ...] = ()
+    """The places of the app's fallbacks that are behind it: each is taken once."""
+    words_told: int = 0
+    words_told_at: datetime | None = None
+    handover: Handover | None = None
+    attention: Attention | None = None
     closed_at: datetime | None = None
     reason: str | None = None
     assignment: int = 0
     claim: str | None = None
+    sent_to_bot: bool = False
+    """Somebody chose the bot for it: no rule takes it away from there, only the bot's own hand-off does."""
     turn: Turn | None = None
     turns: int = 0
+    entered_at: datetime | None = None
     welcomed: bool = False
     told_closed: bool = False
     """The customer was told that nobody works at this hour."""
+    unanswered_since: datetime | None = None
+    """The customer's first message to which no person has replied."""
+    answered_at: datetime | None = None
+    """When an agent last wrote."""
+    reminded: bool = False
+    asked_at: datetime | None = None
+    """When it first came in line; with the next two, what reports are made of."""
+    assigned_at: datetime | None = None
+    first_answer_at: datetime | None = None
+    rated: Rated | None = None
 
     def id_in(self, conversation: str) -> str:
         return session_id(conversation, self.number)
@@ -162,6 +231,14 @@ class Preview(Frozen):
     direction: Direction
 
 
+class Torrent(Frozen):
+    """How many messages came since an instant; `until`: they were too many, and count for nothing before that."""
+
+    since: datetime
+    count: int = 0
+    until: datetime | None = None
+
+
 class Conversation(Frozen):
     """Everything a decision may depend on, bounded in size. `version` counts the facts decided."""
 
@@ -190,6 +267,14 @@ class Conversation(Frozen):
     """Texts that arrived while the bot was answering; they go into its next turn."""
     verdicts: tuple[Verdict, ...] = ()
     commits: tuple[tuple[str, ...], ...] = ()
+    last_agent: Party | None = None
+    """The agent who had a session of this customer last."""
+    blocked_at: datetime | None = None
+    """What the customer writes is kept and brought to nobody since then."""
+    blocked_by: Party | None = None
+    handovers: int = 0
+    """How many times a message was armed for the official console; the number of the last."""
+    torrent: Torrent | None = None
     deleted_at: datetime | None = None
     erased_at: datetime | None = None
     """As `deleted_at`, but kept when the customer comes back: what happened up to here is forgotten for good."""

@@ -2,40 +2,42 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator
 
-from shared.conversation.content import TEXT_LIMIT_BYTES, Frozen
+from shared.conversation.content import Frozen
 from shared.conversation.hours import Hours
+from shared.conversation.routes import (
+    AGENTS,
+    MOST_SECONDS,
+    OFFICIAL,
+    THE_BOT,
+    Destination,
+    Fallback,
+    Route,
+    Rule,
+    Situation,
+    Words,
+    route,
+)
+from shared.conversation.texts import OptionalText, normal
 
 RETENTION_DAYS: Final = (7, 3650)
 """The least and the most an app may ask for; ten years is longer than any law asks to keep a conversation."""
 MOST_IDLE_SECONDS: Final = 31_536_000
 """A year: longer than anybody waits, and far from the end of what a calendar can name."""
-MOST_REPLY_SECONDS: Final = 172_800
-"""The 48 hours in which WeChat lets an answer to a message through."""
+
+Seconds = Annotated[int, Field(ge=1, le=MOST_SECONDS)]
 
 
 class KeywordRule(Frozen):
     """An answer the bot gives by itself. The first rule that matches answers."""
 
-    words: tuple[str, ...] = Field(min_length=1, description="any of these matches, whatever its case")
+    words: Words = Field(min_length=1, description="any of these matches, whatever its case")
     match: Literal["contains", "equals"] = "contains"
-    reply: str | None = Field(None, description="the text sent; none to hand off without a word")
+    reply: OptionalText = Field(None, description="the text sent; none to hand off without a word")
     hand_off: bool = Field(False, description="put the customer in line for an agent after the reply")
-
-    @field_validator("words")
-    @classmethod
-    def _not_blank(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(word.strip() for word in words):
-            raise ValueError("a keyword must not be blank: it would match every message")
-        return words
-
-    @field_validator("reply")
-    @classmethod
-    def _sendable(cls, reply: str | None) -> str | None:
-        return sendable(reply)
 
     def matches(self, text: str) -> bool:
         said = normal(text)
@@ -47,18 +49,41 @@ class KeywordRule(Frozen):
 class Unmatched(Frozen):
     """What the bot does with a message that no rule matches."""
 
-    reply: str | None = None
+    reply: OptionalText = None
     hand_off: bool = True
-
-    @field_validator("reply")
-    @classmethod
-    def _sendable(cls, reply: str | None) -> str | None:
-        return sendable(reply)
 
 
 class Assignment(Frozen):
-    strategy: Literal["least_loaded"] = "least_loaded"
+    """Which agent gets a session that waits, and when one loses it again."""
+
+    strategy: Literal["least_loaded", "longest_idle"] = Field(
+        "least_loaded", description="least_loaded: the fewest sessions; longest_idle: no new session for longest"
+    )
     groups: tuple[str, ...] = Field((), description="agents of these groups serve the app; empty: all agents")
+    auto_accept: bool = Field(True, description="false: agents accept by hand, also those who accept by themselves")
+    offer_seconds: int | None = Field(
+        None,
+        ge=5,
+        le=3600,
+        description="who accepts by hand is offered a session for so long, then the next; none: nothing is offered",
+    )
+    last_agent_seconds: int = Field(
+        0,
+        ge=0,
+        le=3600,
+        description="how long a session waits for the agent this customer had last, if they are online",
+    )
+    reopen_seconds: int = Field(
+        0,
+        ge=0,
+        le=MOST_SECONDS,
+        description="who comes back within this waits for their last agent at once, not the bot",
+    )
+    offline: Literal["keep", "return", "reassign"] = Field(
+        "keep",
+        description="sessions of an agent who goes offline: stay, go back in line, or go to the front of the line",
+    )
+    offline_seconds: int = Field(300, ge=0, le=MOST_SECONDS, description="after being offline for so long")
 
     def served_by(self, groups: Iterable[str]) -> bool:
         """Whether somebody of these groups serves the app."""
@@ -73,24 +98,84 @@ class IdleLimits(Frozen):
     agent: int = Field(172_800, ge=60, le=MOST_IDLE_SECONDS)
 
 
+class WaitingWords(Frozen):
+    """Told to a customer in line. `{position}` in the words is their place in it, from 1."""
+
+    say: OptionalText = None
+    after_seconds: int = Field(0, ge=0, le=MOST_SECONDS)
+    every_seconds: int = Field(600, ge=60, le=MOST_SECONDS)
+    most: int = Field(1, ge=1, le=5, description="how often in one wait")
+
+
+class Targets(Frozen):
+    """When somebody must look: before an answer is late, or the window in which one may be given closes."""
+
+    answer_seconds: Seconds | None = Field(None, description="how long a customer should wait in line at most")
+    warn_seconds: int = Field(60, ge=0, le=MOST_SECONDS, description="warn so long before that")
+    window_seconds: int = Field(3600, ge=0, le=MOST_SECONDS, description="warn so long before WeChat's window closes")
+    agent_silent_seconds: Seconds | None = Field(
+        None, description="warn when an agent has not answered a customer for so long"
+    )
+    escalate_to: str | None = Field(None, max_length=64, description="a group whose agents then serve the line, too")
+
+
+class Reminder(Frozen):
+    """Said once when the customer of an agent has been silent for so long."""
+
+    say: OptionalText = None
+    after_seconds: int = Field(3600, ge=60, le=MOST_SECONDS)
+
+
+class Rating(Frozen):
+    """Asking the customer for 1 to 5 after an agent's session, where the quota still allows it."""
+
+    ask: OptionalText = Field(None, description="none: nobody is asked")
+    thanks: OptionalText = None
+    within_seconds: int = Field(86_400, ge=60, le=MOST_SECONDS, description="a number that comes later is a message")
+
+
+class Flood(Frozen):
+    """More messages than this from one customer are kept, but neither counted as unread nor brought to anyone."""
+
+    messages: int = Field(30, ge=5, le=1000)
+    seconds: int = Field(60, ge=10, le=3600)
+
+
+class OfficialConsole(Frozen):
+    """WeChat's own console. A session goes there with the customer's next message, not before."""
+
+    agents_may_transfer: bool = False
+    say: OptionalText = Field(None, description="told to the customer, who has to write once more")
+
+
 class Policy(Frozen):
     """How sessions of one app are served. `version` counts the changes of the app's settings."""
 
     version: int = 0
-    entry: Literal["bot", "agents"] = Field("bot", description="who answers a new session first")
-    welcome: str | None = Field(None, description="sent when a customer enters by the contact button")
+    entry: Literal["bot", "agents", "official"] = Field("bot", description="who answers a session that no rule is for")
+    rules: tuple[Rule, ...] = Field((), max_length=100, description="the first that holds decides")
+    fallbacks: tuple[Fallback, ...] = Field((), max_length=10, description="for sessions in line, in order")
+    official: OfficialConsole = OfficialConsole()
+    welcome: OptionalText = Field(None, description="sent when a customer enters by the contact button")
     keyword_rules: tuple[KeywordRule, ...] = Field((), max_length=200)
-    hand_off_words: tuple[str, ...] = Field(("人工", "转人工", "人工客服"), max_length=50)
+    hand_off_words: Words = Field(("人工", "转人工", "人工客服"), max_length=50)
     unmatched: Unmatched = Unmatched()
     bot_budget: int = Field(3, ge=0, le=5, description="of the granted messages, how many machines may spend")
     bot_turn_seconds: int = Field(10, ge=1, le=300, description="how long the bot may take before it hands off")
     bot_reply_seconds: int = Field(
-        600, ge=10, le=MOST_REPLY_SECONDS, description="after this a bot's answer is no longer wanted"
+        600, ge=10, le=MOST_SECONDS, description="after this a machine's message is no longer wanted"
     )
     assignment: Assignment = Assignment()
+    waiting: WaitingWords = WaitingWords()
+    give_up_words: Words = Field((), max_length=50, description="who says just this in line wants to wait no longer")
+    targets: Targets = Targets()
+    reminder: Reminder = Reminder()
     idle_close_seconds: IdleLimits = IdleLimits()
+    closing: OptionalText = Field(None, description="said when a session that an agent had ends")
+    rating: Rating = Rating()
+    flood: Flood | None = Flood()
     hours: Hours | None = Field(None, description="when agents work; none: always")
-    out_of_hours: str | None = Field(
+    out_of_hours: OptionalText = Field(
         None, description="said once in a session when a customer would wait for an agent outside the hours"
     )
     retention_days: int | None = Field(
@@ -98,18 +183,6 @@ class Policy(Frozen):
         description="conversations quiet for longer are deleted whole; none: kept for ever",
         json_schema_extra={"minimum": RETENTION_DAYS[0], "maximum": RETENTION_DAYS[1]},
     )
-
-    @field_validator("welcome", "out_of_hours")
-    @classmethod
-    def _sendable(cls, text: str | None) -> str | None:
-        return sendable(text)
-
-    @field_validator("hand_off_words")
-    @classmethod
-    def _not_blank(cls, words: tuple[str, ...]) -> tuple[str, ...]:
-        if not all(word.strip() for word in words):
-            raise ValueError("a hand-off word must not be blank: it would match every message")
-        return words
 
     @field_validator("retention_days")
     @classmethod
@@ -142,18 +215,20 @@ class Policy(Frozen):
     def rule_for(self, text: str) -> KeywordRule | None:
         return next((rule for rule in self.keyword_rules if rule.matches(text)), None)
 
+    @property
+    def may_hand_over(self) -> bool:
+        """Whether any session of the app can go to the official console; only then is each push asked about."""
+        named = (*(rule.to for rule in self.rules), *(fallback.to for fallback in self.fallbacks))
+        return self.entry == "official" or self.official.agents_may_transfer or OFFICIAL in named
 
-def normal(text: str) -> str:
-    """Words as they are compared: no case, no white space."""
-    return "".join(text.split()).casefold()
+    def route(self, now: Situation, *, to_people: bool = False) -> Route:
+        """Where a session goes as things are; `to_people`: the bot is through with it."""
+        return route(self.rules, ENTRIES[self.entry], now._replace(hours=self.hours), to_people=to_people)
+
+    def gives_up(self, text: str) -> bool:
+        """Whether a customer in line says that they will wait no longer."""
+        said = normal(text)
+        return any(said == normal(word) for word in self.give_up_words)
 
 
-def sendable(text: str | None) -> str | None:
-    if text is None:
-        return None
-    if not text.strip():
-        raise ValueError("must not be blank; leave it out instead")
-    size = len(text.encode())
-    if size > TEXT_LIMIT_BYTES:
-        raise ValueError(f"is {size} bytes; WeChat takes at most {TEXT_LIMIT_BYTES} in one message")
-    return text
+ENTRIES: Final[dict[str, Destination]] = {"bot": THE_BOT, "agents": AGENTS, "official": OFFICIAL}

@@ -7,7 +7,8 @@ from shared.conversation.commands import SendMessage
 from shared.conversation.content import Sendable
 from shared.conversation.draft import Draft
 from shared.conversation.facts import SendSettled
-from shared.conversation.model import HELD_LIMIT, Delivery, Held, Party, Problem
+from shared.conversation.model import HELD_LIMIT, Conversation, Delivery, Held, Party, Problem
+from shared.conversation.policy import Policy
 
 
 def room(draft: Draft) -> int:
@@ -17,8 +18,13 @@ def room(draft: Draft) -> int:
 
 def machine_room(draft: Draft) -> int:
     """How many of them a machine may spend, by the app's budget."""
-    spent = draft.conversation.ledger.balance(draft.now).machine_spent
-    return max(0, min(room(draft), draft.policy.bot_budget - spent))
+    return machine_room_at(draft.conversation, draft.policy, draft.now)
+
+
+def machine_room_at(conversation: Conversation, policy: Policy, now: datetime) -> int:
+    balance = conversation.ledger.balance(now)
+    left = 0 if conversation.held else balance.remaining
+    return max(0, min(left, policy.bot_budget - balance.machine_spent))
 
 
 def send(draft: Draft, content: Sendable, sender: Party, *, wanted_until: datetime | None = None, **more: Any) -> None:

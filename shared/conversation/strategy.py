@@ -17,9 +17,11 @@ class Candidate(Frozen):
     """When they last got a session."""
 
 
-def choose(candidates: Sequence[Candidate], strategy: Literal["least_loaded"]) -> Candidate | None:
-    """Least loaded, then the one who has waited longest for a session, then by id so that every replica agrees."""
+def choose(candidates: Sequence[Candidate], strategy: Literal["least_loaded", "longest_idle"]) -> Candidate | None:
+    """The fewest sessions, or no new session for longest; then the other, then by id so that every replica agrees."""
     with_room = [candidate for candidate in candidates if candidate.load < candidate.capacity]
     match strategy:
         case "least_loaded":
             return min(with_room, key=lambda c: (c.load, c.assigned_at or NEVER, c.agent_id), default=None)
+        case "longest_idle":
+            return min(with_room, key=lambda c: (c.assigned_at or NEVER, c.load, c.agent_id), default=None)

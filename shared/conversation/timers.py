@@ -1,18 +1,85 @@
-"""What time alone does: a bot that did not answer hands off, a session gone quiet closes."""
+"""What time alone does to a conversation, and when it does so next."""
 
-from shared.conversation.bot_turns import hand_off
-from shared.conversation.draft import Draft, idle_at
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from shared.conversation.attention import next_alert, warn
+from shared.conversation.draft import Draft
+from shared.conversation.facts import TimerFired
+from shared.conversation.handovers import official_until, rearm
+from shared.conversation.machine_words import say
+from shared.conversation.model import Conversation, Session
+from shared.conversation.policy import Policy
 from shared.conversation.sessions import end_session
+from shared.conversation.waiting import fall_back, fallback_due_at, hand_off, pass_offer_on
 
 
-def fire(draft: Draft) -> None:
+def fire(draft: Draft, _: TimerFired) -> None:
     """Do everything that is due. What remains gives the next `due_at`."""
-    session = draft.session
-    if session.turn is not None and session.turn.deadline <= draft.now:
-        inputs_wait = draft.conversation.unread > 0
-        if inputs_wait:
-            hand_off(draft, "bot_silent")
-        else:
-            draft.update_session(turn=None)
     if idle_at(draft.session, draft.policy) <= draft.now:
-        end_session(draft, "idle")
+        end_session(draft, _why_idle(draft.session))
+        return
+    _end_turn(draft)
+    rearm(draft)
+    if draft.session.offer is not None and draft.session.offer.until <= draft.now:
+        pass_offer_on(draft, "lapsed")
+    fall_back(draft)
+    warn(draft)
+    remind_at = reminder_at(draft.session, draft.policy)
+    if remind_at is not None and remind_at <= draft.now:
+        draft.update_session(reminded=True)
+        say(draft, draft.policy.reminder.say, "reminder")
+
+
+def next_due_at(conversation: Conversation, policy: Policy, now: datetime) -> datetime | None:
+    """When time alone will change this conversation."""
+    session = conversation.session
+    if session is None or session.state == "closed":
+        return None
+    return min(_instants(conversation, session, policy, now))
+
+
+def _instants(conversation: Conversation, session: Session, policy: Policy, now: datetime) -> Iterator[datetime]:
+    alert = next_alert(conversation, policy)
+    instants = (
+        idle_at(session, policy),
+        session.turn.deadline if session.turn else None,
+        session.offer.until if session.offer else None,
+        session.handover.missed_at if session.handover else None,
+        fallback_due_at(session, policy, now),
+        reminder_at(session, policy),
+        alert.at if alert else None,
+    )
+    return (instant for instant in instants if instant is not None)
+
+
+def idle_at(session: Session, policy: Policy) -> datetime:
+    """When the session closes by itself. What the official console holds is not idle, though we hear nothing."""
+    until = official_until(session) if session.state == "official" else None
+    if until is not None:
+        return until
+    limits = policy.idle_close_seconds
+    seconds = {"bot": limits.bot, "waiting": limits.waiting}.get(session.state, limits.agent)
+    return session.active_at + timedelta(seconds=seconds)
+
+
+def reminder_at(session: Session, policy: Policy) -> datetime | None:
+    """When a customer who has not answered their agent is reminded, if ever."""
+    silent = session.state == "agent" and session.unanswered_since is None and not session.reminded
+    if policy.reminder.say is None or not silent or session.answered_at is None:
+        return None
+    return session.answered_at + timedelta(seconds=policy.reminder.after_seconds)
+
+
+def _why_idle(session: Session) -> str:
+    return {"waiting": "gave_up", "official": "official_done"}.get(session.state, "idle")
+
+
+def _end_turn(draft: Draft) -> None:
+    turn = draft.session.turn
+    if turn is None or turn.deadline > draft.now:
+        return
+    if draft.conversation.unread > 0:
+        hand_off(draft, "bot_silent")
+    else:
+        draft.update_session(turn=None)

@@ -28,6 +28,7 @@ class Eraser:
             await self._database[collection].delete_many({"conversation": conversation, **bound})
         await MediaOwners(self._database).forget_sent(conversation)
         await self._database["dead"].delete_many({"conversation_id": conversation})
+        await self._database["handovers"].delete_one({"_id": conversation})
 
     async def forget_app(self, app_id: str) -> None:
         """Delete what is kept of an app beside its own document and its conversations: its token, its lane."""

@@ -100,6 +100,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("notifier", ASCENDING)]),
         IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0),
     ],
+    "handovers": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
     "pages_open": [IndexModel([("at", ASCENDING)], expireAfterSeconds=600)],
     "search": search.INDEXES,
     "dead": [

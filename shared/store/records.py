@@ -3,7 +3,8 @@
 from typing import Any
 
 from shared.clock import real_now
-from shared.conversation.commands import RecordSession
+from shared.conversation.commands import RecordDecision, RecordSession
+from shared.conversation.ids import session_id
 from shared.conversation.model import Session
 from shared.store.driver import Collection, Database, Doc
 
@@ -38,6 +39,18 @@ class DecisionRecords:
     async def save(self, claim_id: str, conversation: str, **why: Any) -> None:
         doc = {"conversation": conversation, "claim_id": claim_id, "recorded_at": real_now(), **why}
         await self._decisions.update_one({"_id": claim_id}, {"$setOnInsert": doc}, upsert=True)
+
+    async def save_route(self, record: RecordDecision) -> None:
+        """Where one of the app's rules or fallbacks sent a session."""
+        session = session_id(record.conversation_id, record.session)
+        doc = {
+            "conversation": record.conversation_id,
+            "recorded_at": real_now(),
+            "session": session,
+            "rule": record.rule,
+            "to": record.to,
+        }
+        await self._decisions.update_one({"_id": f"{session}:{record.cause}"}, {"$setOnInsert": doc}, upsert=True)
 
     async def of_conversation(self, conversation: str) -> list[Doc]:
         return await self._decisions.find({"conversation": conversation}, sort=[("recorded_at", 1)])

@@ -25,4 +25,4 @@ async def test_killed_in_mid_conversation_and_started_again(shared_town: Town, s
     over.set()
     await answering
     await crowd.calm()
-    await Books(town).check(crowd.openids, crowd.said, crowd.doubtful)
+    await Books(town).check(crowd.openids, crowd.said, frozenset(crowd.doubtful))

@@ -57,4 +57,4 @@ async def test_a_server_is_killed_under_load_and_started_again(ground: Ground, s
     over.set()
     await answering
     await crowd.calm()
-    await Books(ground.town).check(crowd.openids, crowd.said, crowd.doubtful)
+    await Books(ground.town).check(crowd.openids, crowd.said, frozenset(crowd.doubtful))

@@ -19,9 +19,9 @@ from shared.conversation.commands import AskBot, SendMessage
 from shared.conversation.content import Text, Unsupported
 from shared.conversation.facts import MessageReplayed
 from shared.conversation.ids import message_id
-from shared.conversation.model import CUSTOMER, Conversation, Message
+from shared.conversation.model import Conversation, Message
 from shared.store.dead import DeadMessage
-from tests.support.facts import APP, CONVERSATION, NOON, OPENID, accept, entered, received, reply, settled
+from tests.support.facts import APP, CONVERSATION, NOON, OPENID, accept, entered, message, received, reply, settled
 
 QUEUE = "router.v1.p00"
 
@@ -40,18 +40,8 @@ def dead(body: bytes, *, queue: str = QUEUE, fact_id: str | None = None, known: 
 
 
 def unreadable(dead_id: str = "d1") -> Message:
-    return Message(
-        id=message_id(CONVERSATION, "m:77"),
-        conversation=CONVERSATION,
-        app_id=APP,
-        seq=3,
-        revision=5,
-        direction="inbound",
-        sender=CUSTOMER,
-        content=Unsupported(name="unreadable", raw={"dead_id": dead_id}),
-        at=NOON,
-        cause="m:77",
-    )
+    content = Unsupported(name="unreadable", raw={"dead_id": dead_id})
+    return message(3, id=message_id(CONVERSATION, "m:77"), revision=5, content=content, cause="m:77")
 
 
 def place(message: Message | None = None, **fields: Any) -> Place:

@@ -342,8 +342,8 @@ async def test_an_agent_sees_the_apps_of_their_groups(desk: House, admin: Caller
     assert APP in seen
     assert VIP_APP not in seen
     listed = {one["id"]: one for one in (await vip.get("/apps")).body["items"]}
-    expected = {"id": VIP_APP, "name": "会员店", "enabled": True, "verified_at": None, "groups": ["vip"]}
-    expected["readable"] = True
+    expected = {"id": VIP_APP, "name": "会员店", "enabled": True, "mode": "secure", "groups": ["vip"]}
+    expected.update(readable=True, verified_at=None)
     assert listed[VIP_APP] == expected
 
 

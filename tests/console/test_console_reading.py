@@ -11,7 +11,7 @@ from services.console.access import access_of
 from services.console.cursor import BadCursor, Cursor, read_cursor
 from services.console.watch import Told
 from shared.conversation.content import Text
-from shared.conversation.model import CUSTOMER, Delivery, Message, MessageChange
+from shared.conversation.model import Delivery, MessageChange
 from shared.conversation.policy import Assignment, Policy
 from shared.passwords import hash_password, verify_password
 from shared.store.agents import Agent
@@ -19,46 +19,33 @@ from shared.store.apps import App
 from shared.store.changes import Stamp
 from shared.store.conversations import Entry
 from shared.store.history import overlaid
-from tests.support.facts import APP, CONVERSATION, NOON
-
-
-def message(seq: int, revision: int = 1, delivery: Any = None) -> Message:
-    return Message(
-        id=f"m{seq}",
-        conversation=CONVERSATION,
-        app_id=APP,
-        seq=seq,
-        revision=revision,
-        session_id=None,
-        direction="outbound",
-        sender=CUSTOMER,
-        content=Text(text="a"),
-        at=NOON,
-        cause="c",
-        delivery=Delivery(state=delivery, at=NOON) if delivery else None,
-    )
+from tests.support.facts import NOON, message
 
 
 def change(seq: int, revision: int, delivery: Any = None, **more: Any) -> Entry:
     told = Delivery(state=delivery, at=NOON) if delivery else None
-    changed = MessageChange(message_id=f"m{seq}", revision=revision, delivery=told, **more)
+    changed = MessageChange(message_id=message(seq).id, revision=revision, delivery=told, **more)
     return Entry(cause=f"s{revision}", version=revision, changes=(changed,))
 
 
 def test_pending_messages_take_their_place_and_never_overwrite() -> None:
-    stored, entry = [message(3, 9), message(1)], Entry(cause="c", version=4, messages=(message(2), message(3)))
-    assert [(one.seq, one.revision) for one in overlaid(stored, [entry])] == [(1, 1), (2, 1), (3, 9)]
+    stored, entry = [message(3, revision=9), message(1)], Entry(cause="c", version=4, messages=(message(2), message(3)))
+    assert [(one.seq, one.revision) for one in overlaid(stored, [entry])] == [(1, 1), (2, 2), (3, 9)]
 
 
 def test_pending_changes_follow_the_rules_of_the_database() -> None:
-    stored = [message(1, 3, "sending"), message(2, 3, "sent"), message(3, 9, "sending")]
+    stored = [
+        message(1, revision=3, state="sending"),
+        message(2, revision=3, state="sent"),
+        message(3, revision=9, state="sending"),
+    ]
     entries = [change(1, 4, "unknown"), change(2, 4, "unknown"), change(3, 4, "sent"), change(7, 4, "sent")]
     shown = [(one.revision, one.delivery.state) for one in overlaid(stored, entries) if one.delivery]
     assert shown == [(4, "unknown"), (3, "sent"), (9, "sending")]
 
 
 def test_a_change_reaches_a_message_that_is_pending_itself() -> None:
-    entries = [change(1, 5, "sent"), Entry(cause="c", version=4, messages=(message(1, 4, "sending"),))]
+    entries = [change(1, 5, "sent"), Entry(cause="c", version=4, messages=(message(1, revision=4, state="sending"),))]
     (shown,) = overlaid([], entries)
     assert shown.delivery
     assert (shown.revision, shown.delivery.state) == (5, "sent")
@@ -66,7 +53,7 @@ def test_a_change_reaches_a_message_that_is_pending_itself() -> None:
 
 def test_marks_and_contents_change_too() -> None:
     entries = [change(1, 5, mark="sent:Lina"), change(1, 6, content=Text(text="b"))]
-    (shown,) = overlaid([message(1, 4, "unknown")], entries)
+    (shown,) = overlaid([message(1, revision=4, state="unknown")], entries)
     assert shown.delivery
     assert (shown.delivery.mark, shown.delivery.state, shown.content) == ("sent:Lina", "unknown", Text(text="b"))
 

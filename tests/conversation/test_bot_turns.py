@@ -32,7 +32,7 @@ def test_the_bot_spends_no_more_than_its_budget_and_says_what_it_skipped() -> No
     decision = story.tell(received("一"), answered("a", "b", "c"))
     assert sent(story) == ["a", "b"]
     skipped = [m.content for m in decision.messages if isinstance(m.content, Event)]
-    assert skipped == [Event(name="bot_reply_skipped", detail={"count": 1})]
+    assert skipped == [Event(name="bot_reply_skipped", detail={"what": "keyword", "count": 1})]
     assert story.remaining == 3
 
 

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from shared.conversation.policy import MOST_IDLE_SECONDS, MOST_REPLY_SECONDS, Policy
+from shared.conversation.policy import MOST_IDLE_SECONDS, Policy
+from shared.conversation.routes import MOST_SECONDS
 from shared.conversation.stored_policy import read_stored
 from tests.support.facts import Story, received
 
@@ -41,7 +42,7 @@ def test_a_number_that_was_stored_beyond_them_serves_all_the_same(document: dict
 
 def test_the_most_of_everything_can_be_reckoned_with() -> None:
     idle = dict.fromkeys(("bot", "waiting", "agent"), MOST_IDLE_SECONDS)
-    story = Story(Policy.model_validate({"idle_close_seconds": idle, "bot_reply_seconds": MOST_REPLY_SECONDS}))
+    story = Story(Policy.model_validate({"idle_close_seconds": idle, "bot_reply_seconds": MOST_SECONDS}))
     story.tell(received("在吗"))
     assert story.conversation.due_at is not None
 

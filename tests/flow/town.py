@@ -5,7 +5,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Set
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -190,8 +190,10 @@ class Books:
 
     town: Town
 
-    async def check(self, openids: list[str], said: Mapping[str, list[str]], doubtful: Set[str] = frozenset()) -> None:
-        """Every text said and accepted is in the history once, in order, a doubtful one at most; every outcome is true."""
+    async def check(
+        self, openids: list[str], said: Mapping[str, list[str]], doubtful: frozenset[str] = frozenset()
+    ) -> None:
+        """Every text accepted is in the history once, in order, a doubtful one at most; every outcome is true."""
         delivered = await self._delivered()
         for openid in openids:
             history = await self.town.history(openid)

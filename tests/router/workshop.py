@@ -18,14 +18,12 @@ from shared.conversation.policy import Policy
 from shared.steps import Step, no_step
 from shared.store.agents import Agent, AgentStore, Presence
 from shared.store.apps import App
-from shared.store.audit import AuditLog
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
 from shared.store.driver import Database
-from shared.store.erasing import Eraser
 from shared.store.indexes import ensure_indexes
 from shared.store.messages import MessageStore
-from shared.store.records import DecisionRecords, SessionRecords
+from shared.store.records import DecisionRecords
 from tests.support.facts import NOON
 
 SMALL = Topology(router_partitions=2, sender_partitions=2)
@@ -66,15 +64,7 @@ class Workshop:
         return self.at
 
     def batch(self, step: Step = no_step) -> Batch:
-        carrier = Carrier(
-            self.messages,
-            self.agents,
-            SessionRecords(self.database),
-            Eraser(self.database),
-            AuditLog(self.database),
-            self.publisher,
-            step,
-        )
+        carrier = Carrier(self.database, self.publisher, step)
         return Batch(self.conversations, self.messages, carrier, lambda _: self.policy, self.now, step)
 
     def offers(self, step: Step = no_step) -> Offers:

@@ -7,28 +7,13 @@ import pytest
 from bson.timestamp import Timestamp
 
 from shared.conversation.content import Text
-from shared.conversation.model import CUSTOMER, Message, MessageChange
+from shared.conversation.model import Message, MessageChange
 from shared.store.driver import Database, StoreUnavailable
 from shared.store.following import PIECE, Follower
 from shared.store.leases import Leases
 from shared.store.messages import MessageStore
-from tests.support.facts import APP, CONVERSATION, NOON
+from tests.support.facts import message
 from tests.support.waiting import eventually
-
-
-def message(seq: int, text: str = "你好") -> Message:
-    return Message(
-        id=f"{CONVERSATION}:m:{seq}:0",
-        conversation=CONVERSATION,
-        app_id=APP,
-        seq=seq,
-        revision=seq,
-        direction="inbound",
-        sender=CUSTOMER,
-        content=Text(text=text),
-        at=NOON,
-        cause=f"m:{seq}",
-    )
 
 
 class Told:

@@ -1,40 +1,17 @@
 import pytest
 
-from shared.conversation.content import Content, Image, Note, Text
-from shared.conversation.model import CUSTOMER, Conversation, Delivery, DeliveryState, Message, MessageChange
+from shared.conversation.content import Image, Note, Text
+from shared.conversation.model import Conversation, Delivery, DeliveryState, MessageChange
 from shared.store.conversations import Commit, ConversationStore, Entry
 from shared.store.driver import Database
 from shared.store.history import History
 from shared.store.messages import MessageStore, SeqTaken
-from tests.support.facts import APP, CONVERSATION, NOON
+from tests.support.facts import APP, CONVERSATION, NOON, message
 
 
 @pytest.fixture
 def messages(either_database: Database) -> MessageStore:
     return MessageStore(either_database)
-
-
-def message(
-    seq: int,
-    *,
-    text: str = "你好",
-    name: str | None = None,
-    state: DeliveryState | None = None,
-    content: Content | None = None,
-) -> Message:
-    return Message(
-        id=name or f"{CONVERSATION}:m:{seq}:0",
-        conversation=CONVERSATION,
-        app_id=APP,
-        seq=seq,
-        revision=seq,
-        direction="outbound" if state else "inbound",
-        sender=CUSTOMER,
-        content=content or Text(text=text),
-        at=NOON,
-        cause=f"m:{seq}",
-        delivery=Delivery(state=state, at=NOON) if state else None,
-    )
 
 
 def delivered(seq: int, state: DeliveryState, revision: int) -> MessageChange:
@@ -57,7 +34,7 @@ async def test_an_insert_never_overwrites(messages: MessageStore) -> None:
 async def test_two_messages_for_one_place_are_an_alarm(messages: MessageStore) -> None:
     await messages.insert([message(1)])
     with pytest.raises(SeqTaken):
-        await messages.insert([message(1, name="another")])
+        await messages.insert([message(1, id="another")])
 
 
 async def test_a_change_counts_only_with_a_newer_revision(messages: MessageStore) -> None:
@@ -120,7 +97,7 @@ async def test_which_of_these_are_there(messages: MessageStore) -> None:
 async def test_notes_are_found_among_everything_else_newest_first(
     messages: MessageStore, either_database: Database
 ) -> None:
-    said = [message(seq, content=Note(text=f"{seq}") if seq % 3 == 0 else None) for seq in range(1, 13)]
+    said = [message(seq, content=(Note if seq % 3 == 0 else Text)(text=f"{seq}")) for seq in range(1, 13)]
     await messages.insert(said)
     assert [note.seq for note in await messages.notes(CONVERSATION, 3)] == [12, 9, 6]
     assert await messages.notes("another", 3) == []

@@ -14,7 +14,7 @@ from shared.store.following import Follower
 from shared.store.leases import Leases
 from shared.store.messages import MessageStore
 from shared.store.search import WINDOWS, WRITING, MessageSearch, SearchIndex, Wish, place_of
-from tests.support.facts import APP, NOON
+from tests.support.facts import APP, NOON, at, message
 
 Said = Callable[..., Message]
 
@@ -33,17 +33,14 @@ def said() -> Said:
         seconds: float | None = None,
     ) -> Message:
         seq = next(counter)
-        return Message(
-            id=f"{conversation}:m:{seq}:0",
+        return message(
+            seq,
             conversation=conversation,
             app_id=app,
-            seq=seq,
-            revision=seq,
             direction="outbound" if agent else "inbound",
             sender=Party(kind="agent", id=agent) if agent else CUSTOMER,
             content=content or Text(text=text),
-            at=NOON + timedelta(seconds=seq if seconds is None else seconds),
-            cause=f"m:{seq}",
+            at=at(seq if seconds is None else seconds),
         )
 
     return make

@@ -1,4 +1,4 @@
-"""Builders of facts, each with a sensible value for everything a test does not care about."""
+"""Builders of facts and of messages, each with a sensible value for everything a test does not care about."""
 
 import itertools
 from datetime import UTC, datetime, timedelta
@@ -26,8 +26,8 @@ from shared.conversation.facts import (
     TimerFired,
     TransferSession,
 )
-from shared.conversation.ids import claim_id, conversation_id, session_id
-from shared.conversation.model import Conversation, ProfileField
+from shared.conversation.ids import claim_id, conversation_id, message_id, session_id
+from shared.conversation.model import CUSTOMER, Conversation, Delivery, DeliveryState, Message, Party, ProfileField
 from shared.conversation.policy import Policy
 
 APP = "wx0123456789abcdef"
@@ -51,6 +51,29 @@ def origin(cause: str | None = None, seconds: float = 0, openid: str = OPENID) -
         "occurred_at": at(seconds),
         "trace_id": "trace",
     }
+
+
+def message(
+    seq: int = 1,
+    text: str = "你好",
+    *,
+    conversation: str = CONVERSATION,
+    state: DeliveryState | None = None,
+    **more: Any,
+) -> Message:
+    """One of the history: the customer's, or, with a state of its delivery, ours."""
+    fields: dict[str, Any] = {
+        "id": message_id(conversation, f"m:{seq}"),
+        "app_id": APP,
+        "revision": seq,
+        "direction": "outbound" if state else "inbound",
+        "sender": Party(kind="agent", id="lina", name="Lina") if state else CUSTOMER,
+        "content": Text(text=text),
+        "at": NOON,
+        "cause": f"m:{seq}",
+        "delivery": Delivery(state=state, at=NOON) if state else None,
+    }
+    return Message(conversation=conversation, seq=seq, **{**fields, **more})
 
 
 def received(

@@ -73,6 +73,7 @@ class AppSummary(Shape):
     id: str
     name: str
     enabled: bool
+    mode: Mode
     verified_at: datetime | None = Field(description="when a genuine push last arrived")
     groups: list[str] = Field(description="of agents that serve it; empty: all agents")
     readable: bool = Field(description="false: its secrets were sealed with a lost key; an admin enters them again")
@@ -83,6 +84,7 @@ class AppSummary(Shape):
             id=app.app_id,
             name=app.name,
             enabled=app.enabled,
+            mode=app.mode,
             verified_at=app.verified_at,
             groups=list(app.policy.assignment.groups),
             readable=app.readable,

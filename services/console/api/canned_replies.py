@@ -11,7 +11,7 @@ from services.console.administering.faults import Fault, named, require
 from services.console.api.shapes import Shape
 from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from services.console.problem import Refused
-from shared.conversation.policy import sendable
+from shared.conversation.texts import sendable
 from shared.store import canned_replies as stored
 from shared.store.audit import changes_between
 from shared.store.canned_replies import Scope, ShortcutTaken, new_reply_id

@@ -62,7 +62,7 @@ class Customer(Shape):
 
 
 class Party(Shape):
-    kind: Literal["customer", "agent", "bot", "vendor", "system"]
+    kind: model.PartyKind
     id: str | None
     name: str | None
 

@@ -54,7 +54,7 @@ export function colleague(id: string, given: Partial<Colleague> = {}): Colleague
 }
 
 export function app(given: Partial<AppSummary> = {}): AppSummary {
-  return { id: 'wx1', name: '花店', enabled: true, verified_at: null, groups: [], readable: true, ...given }
+  return { id: 'wx1', name: '花店', enabled: true, mode: 'secure', verified_at: null, groups: [], readable: true, ...given }
 }
 
 /** Words as their keys, with what was put into them: enough to see which were chosen. */

@@ -1,10 +1,9 @@
 /** A list that only its own page needs: read when the page opens, and again whenever somebody changes it. */
-import { onBeforeUnmount, ref, shallowRef } from 'vue'
+import { shallowRef } from 'vue'
 import type { Ref, ShallowRef } from 'vue'
-import { useI18n } from 'vue-i18n'
 
-import { Problem, get } from '@/api/client'
-import { problemWords } from '@/desk/problems'
+import { get } from '@/api/client'
+import { useAsking } from '@/desk/asking'
 import { useCatalogue } from '@/stores/catalogue'
 
 export interface Listing<Item> {
@@ -16,31 +15,18 @@ export interface Listing<Item> {
 }
 
 export function useListing<Item>(what: string): Listing<Item> {
-  const { t } = useI18n()
   const items = shallowRef<Item[] | null>(null)
-  const failure = ref<string | null>(null)
-  let last: AbortController | null = null
+  const { failure, ask } = useAsking()
 
   async function load(): Promise<void> {
-    last?.abort()
-    const mine = (last = new AbortController())
-    try {
-      const answer = await get<{ items: Item[] }>(`/${what}`, {}, mine.signal)
-      if (mine !== last) return
-      items.value = answer.items
-      failure.value = null
-    } catch (refused) {
-      if (mine.signal.aborted) return
-      if (!(refused instanceof Problem)) throw refused
-      failure.value = problemWords(refused.document, t)
-    }
+    const answer = await ask((signal) => get<{ items: Item[] }>(`/${what}`, {}, signal))
+    if (answer) items.value = answer.items
   }
 
   // The live socket hands every word of changed settings to the catalogue.
   useCatalogue().$onAction(({ name, args }) => {
     if (name === 'refresh' && args[0] === what) void load()
   })
-  onBeforeUnmount(() => last?.abort())
   void load()
 
   return { items, failure, load }

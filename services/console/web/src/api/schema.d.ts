@@ -1264,6 +1264,11 @@ export interface components {
             /** Enabled */
             enabled: boolean;
             /**
+             * Mode
+             * @enum {string}
+             */
+            mode: "plain" | "compat" | "secure";
+            /**
              * Verified At
              * @description when a genuine push last arrived
              */

@@ -57,10 +57,6 @@ export function instant(at: string, locale: string): string {
   }).format(new Date(at))
 }
 
-export function sameDay(one: string, other: string): boolean {
-  return calendarDays(new Date(one), new Date(other)) === 0
-}
-
 function date(then: Date, now: Date, locale: string): string {
   const year = then.getFullYear() === now.getFullYear() ? {} : ({ year: 'numeric' } as const)
   return formatter(locale, { ...year, month: 'numeric', day: 'numeric' }).format(then)

@@ -51,7 +51,10 @@ export const useCatalogue = defineStore('catalogue', () => {
     colleagues.value = colleagues.value.map((one) => (one.id === agentId ? { ...one, presence } : one))
   }
 
+  /** By its id; what is no longer listed goes by its id. */
+  const appName = (id: string) => apps.value.find((one) => one.id === id)?.name ?? id
+  const agentName = (id: string) => colleagues.value.find((one) => one.id === id)?.name ?? id
   const colorOf = (tag: string) => tags.value.find((one) => one.name === tag)?.color ?? 'grey'
 
-  return { apps, colleagues, groups, tags, cannedReplies, severalApps, refresh, load, takePresence, colorOf }
+  return { apps, colleagues, groups, tags, cannedReplies, severalApps, refresh, load, takePresence, appName, agentName, colorOf }
 })

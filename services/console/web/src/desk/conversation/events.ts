@@ -1,12 +1,9 @@
 /** What happened in a conversation, in words. Pure. */
 import type { Message } from '@/api/shapes'
 import { sourceLine } from '@/desk/customer/source'
+import { CLOSED, RULES, WAITING } from '@/desk/reasons'
 
 type Translate = (key: string, values: Record<string, unknown>) => string
-
-const WAITING = new Set(['agents_first', 'customer_asked', 'bot_silent', 'transferred', 'keyword', 'unmatched', 'agent_disabled', 'agent_elsewhere'])
-const CLOSED = new Set(['closed_by_agent', 'idle'])
-const RULES = new Set(['least_loaded', 'wanted'])
 
 export function eventWords(event: NonNullable<Message['event']>, t: Translate): string {
   const detail = event.detail

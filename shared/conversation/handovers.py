@@ -1,0 +1,89 @@
+"""Handing a session to WeChat's official console, with the customer's next message and not before.
+
+The gateway answers that message's push with `transfer_customer_service`. While the customer is in the console's line
+their messages are still pushed to us; once somebody there has them, nothing is, until the session ends there or 30
+minutes pass (WeChat's page 转发消息).
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from shared.conversation.commands import ArmHandover
+from shared.conversation.draft import Draft
+from shared.conversation.facts import HandedToOfficial
+from shared.conversation.machine_words import say
+from shared.conversation.model import OFFICIAL_CONSOLE, Handover, Session
+from shared.conversation.sessions import ensure_session, release_claim
+
+OFFICIAL_SECONDS: Final = 1800
+MISSED_SECONDS: Final = 10
+"""So long after a message the gateway has surely said whether it handed it over."""
+
+
+def arm(draft: Draft, reason: str) -> None:
+    """The session waits for the customer's next message; by hand an agent may still take it."""
+    release_claim(draft)
+    draft.update(unasked=())
+    draft.update_session(
+        state="waiting",
+        responder=None,
+        waiting_since=draft.now,
+        active_at=draft.now,
+        asked_at=draft.session.asked_at or draft.now,
+        turn=None,
+        group=None,
+        wanted=None,
+        wanted_until=None,
+        attention=None,
+    )
+    draft.add_event("session_waiting", reason=reason, to="official")
+    _arm_next(draft)
+    say(draft, draft.policy.official.say, "official")
+
+
+def hand_over(draft: Draft, handed: HandedToOfficial) -> None:
+    """Whatever we meant meanwhile: WeChat has the customer. Their next message goes the same way."""
+    ensure_session(draft)
+    release_claim(draft)
+    draft.update(unread=0, handovers=max(draft.conversation.handovers, handed.number))
+    draft.update_session(
+        state="official",
+        responder=OFFICIAL_CONSOLE,
+        waiting_since=None,
+        turn=None,
+        wanted=None,
+        wanted_until=None,
+        attention=None,
+        unanswered_since=None,
+        active_at=draft.now,
+    )
+    draft.add_event("session_handed_to_official")
+    _arm_next(draft, handed_at=draft.now)
+
+
+def expect_handover(draft: Draft) -> None:
+    """A message came while one is to be handed over: soon it is known whether it was this one."""
+    handover = draft.session.handover
+    if handover is not None and handover.missed_at is None:
+        missed_at = draft.now + timedelta(seconds=MISSED_SECONDS)
+        draft.update_session(handover=handover.but(missed_at=missed_at))
+
+
+def rearm(draft: Draft) -> None:
+    """It was not: the next one, under a new number."""
+    handover = draft.session.handover
+    if handover is not None and handover.missed_at is not None and handover.missed_at <= draft.now:
+        _arm_next(draft, handed_at=handover.handed_at)
+
+
+def official_until(session: Session) -> datetime | None:
+    """Until when WeChat's console may hold the customer without our hearing anything."""
+    handed_at = session.handover.handed_at if session.handover else None
+    return handed_at + timedelta(seconds=OFFICIAL_SECONDS) if handed_at else None
+
+
+def _arm_next(draft: Draft, handed_at: datetime | None = None) -> None:
+    number = draft.conversation.handovers + 1
+    draft.update(handovers=number)
+    draft.update_session(handover=Handover(number=number, handed_at=handed_at))
+    draft.command(ArmHandover(**draft.origin, number=number))

@@ -1,0 +1,58 @@
+"""Customers who write too much at once, or are blocked: all of it is kept, none of it reaches anybody."""
+
+from datetime import timedelta
+
+from shared.conversation.draft import Draft
+from shared.conversation.facts import BlockCustomer, MessageReceived
+from shared.conversation.model import Party, Problem, Torrent
+from shared.conversation.sessions import end_session
+
+
+def is_unheard(draft: Draft, received: MessageReceived) -> bool:
+    """Whether this message is kept without reaching anybody."""
+    return _is_too_much(draft, received) or draft.conversation.blocked_at is not None
+
+
+def block(draft: Draft, asked: BlockCustomer) -> None:
+    """By whoever serves the customer, or a supervisor; undone by a supervisor, or whoever did it."""
+    if problem := _may_not(draft, asked):
+        draft.settle_command(asked, problem)
+        return
+    by = Party(kind="agent", id=asked.agent_id, name=asked.agent_name)
+    if asked.blocked != (draft.conversation.blocked_at is not None):
+        draft.update(blocked_at=draft.now if asked.blocked else None, blocked_by=by if asked.blocked else None)
+        draft.add_event("customer_blocked" if asked.blocked else "customer_unblocked", by=asked.agent_name)
+    if asked.blocked and draft.has_open_session:
+        end_session(draft, "blocked", by=by, farewell=False)
+        draft.update(unread=0)
+    draft.settle_command(asked)
+
+
+def _may_not(draft: Draft, asked: BlockCustomer) -> Problem | None:
+    session, by = draft.conversation.session, draft.conversation.blocked_by
+    responder = session.responder if session is not None else None
+    serves = responder is not None and responder.id == asked.agent_id
+    did_it = by is not None and by.id == asked.agent_id
+    if asked.supervises or (serves if asked.blocked else did_it):
+        return None
+    detail = "Only whoever serves the customer, or a supervisor, may block them; a supervisor or who did it lifts that."
+    return Problem(code="forbidden", detail=detail)
+
+
+def _is_too_much(draft: Draft, received: MessageReceived) -> bool:
+    """Counted by WeChat's time: after an outage of ours an hour's messages come at once, and are no torrent."""
+    limit, at = draft.policy.flood, received.occurred_at
+    if limit is None:
+        draft.update(torrent=None)
+        return False
+    lasts = timedelta(seconds=limit.seconds)
+    torrent = draft.conversation.torrent
+    if torrent is None or at >= max(torrent.since + lasts, torrent.until or torrent.since):
+        torrent = Torrent(since=at)
+    torrent = torrent.but(count=torrent.count + 1)
+    if torrent.count > limit.messages:
+        if torrent.until is None:
+            draft.add_event("customer_flooding", messages=limit.messages, seconds=limit.seconds)
+        torrent = torrent.but(until=max(at, torrent.since) + lasts)
+    draft.update(torrent=torrent)
+    return torrent.until is not None
