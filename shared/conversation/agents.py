@@ -176,13 +176,14 @@ def mark_read(draft: Draft, asked: MarkRead) -> None:
 def take_claim(draft: Draft, claimed: AgentClaimed) -> None:
     """The claim for the next assignment makes its agent the responder, or offers it to them; any other goes back."""
     session = draft.conversation.session
-    open_for_claim = session is not None and session.state in CLAIMABLE | {"agent"}
-    if session is None or not open_for_claim or claimed.claim_id != session.next_claim_in(draft.conversation.id):
+    open_for = {"waiting"} if claimed.offered_until else CLAIMABLE | {"agent"}
+    is_next = session is not None and claimed.claim_id == session.next_claim_in(draft.conversation.id)
+    if session is None or session.state not in open_for or not is_next:
         _return_stale_claim(draft, claimed)
         return
     release_claim(draft)
     draft.update_session(claim=claimed.claim_id, assignment=session.assignment + 1)
-    if claimed.offered_until is not None and session.state == "waiting":
+    if claimed.offered_until is not None:
         _offer(draft, claimed, claimed.offered_until)
         return
     _assign(draft, Party(kind="agent", id=claimed.agent_id, name=claimed.agent_name), rule=claimed.rule)
@@ -202,6 +203,7 @@ def answer_question(draft: Draft, questioned: ClaimQuestioned) -> None:
 def leave(draft: Draft, left: AgentLeft) -> None:
     """Whoever held the session is gone: back in line, for whoever serves the app; in front where the app says so."""
     first = left.why == "agent_offline" and draft.policy.assignment.offline == "reassign"
+    draft.update(last_agent=None)
     put_in_line(draft, left.why, first=first)
 
 

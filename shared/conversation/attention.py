@@ -38,6 +38,13 @@ def warn(draft: Draft) -> None:
         draft.command(SessionWaiting(**draft.origin))
 
 
+def relieve(draft: Draft) -> None:
+    """The customer has written: the window that was about to close is open for two days more."""
+    attention = draft.session.attention
+    if attention is not None and attention.why == "window_closing":
+        draft.update_session(attention=None)
+
+
 def _alerts(conversation: Conversation, policy: Policy) -> list[Alert]:
     session, targets = conversation.session, policy.targets
     if session is None or session.state not in {"waiting", "agent"} or session.handover is not None:

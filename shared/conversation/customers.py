@@ -1,5 +1,6 @@
 """What a customer does: enter, write, or be the subject of some other event."""
 
+from shared.conversation.attention import relieve
 from shared.conversation.bot_turns import ask_bot, tell_bot
 from shared.conversation.commands import CopyMedia, EraseCustomer
 from shared.conversation.content import Card, Event, Image, Text
@@ -57,6 +58,7 @@ def write(draft: Draft, received: MessageReceived) -> None:
         draft.update(unread=draft.conversation.unread + 1, inbound_seq=message.seq)
         since = draft.session.unanswered_since or draft.now
         draft.update_session(active_at=draft.now, unanswered_since=since, reminded=False)
+        relieve(draft)
         make_held_due(draft)
         _pass_on(draft, received)
 

@@ -71,7 +71,7 @@ def decide(conversation: Conversation, fact: AnyFact, *, policy: Policy, now: da
 
 
 def _due_at(draft: Draft) -> datetime | None:
-    """Always later than this decision: a timer that names an instant of an earlier one would be that one, told twice."""
+    """Always later than this decision: a timer of an instant that was named before would be that one, told twice."""
     due_at = timers.next_due_at(draft.conversation, draft.policy, draft.now)
     return due_at and max(due_at, draft.now + timedelta(milliseconds=1))
 

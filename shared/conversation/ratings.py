@@ -11,6 +11,7 @@ from shared.conversation.facts import MessageReceived
 from shared.conversation.machine_words import say
 from shared.conversation.model import CUSTOMER, Rated, Session
 from shared.conversation.policy import Policy
+from shared.conversation.quota import CREATE_TIME_RESOLUTION
 from shared.conversation.texts import normal
 
 BEST: Final = 5
@@ -40,7 +41,8 @@ def rates(session: Session | None, policy: Policy, received: MessageReceived) ->
     rated = session.rated if session is not None and session.state == "closed" else None
     if rated is None or rated.state != "asked" or not isinstance(received.content, Text):
         return None
-    in_time = received.occurred_at - rated.at <= timedelta(seconds=policy.rating.within_seconds)
+    after = received.occurred_at + CREATE_TIME_RESOLUTION - rated.at
+    in_time = timedelta(0) <= after <= timedelta(seconds=policy.rating.within_seconds)
     return read_score(received.content.text) if in_time else None
 
 

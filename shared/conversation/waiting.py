@@ -108,8 +108,8 @@ def words_due_at(session: Session, policy: Policy) -> datetime | None:
 
 def owes_closed_words(session: Session, policy: Policy, now: datetime) -> bool:
     """Whether the customer waits at an hour at which nobody works, and has not been told so in this session."""
-    untold = session.state == "waiting" and not session.told_closed and policy.out_of_hours is not None
-    return untold and not policy.open_at(now)
+    in_line = session.state == "waiting" and session.handover is None
+    return in_line and not session.told_closed and policy.out_of_hours is not None and not policy.open_at(now)
 
 
 def say_closed(draft: Draft, *, visibly: bool = False) -> None:

@@ -50,7 +50,8 @@ class DecisionRecords:
             "rule": record.rule,
             "to": record.to,
         }
-        await self._decisions.update_one({"_id": f"{session}:{record.cause}"}, {"$setOnInsert": doc}, upsert=True)
+        name = f"{session}:{record.cause}:{record.rule}"
+        await self._decisions.update_one({"_id": name}, {"$setOnInsert": doc}, upsert=True)
 
     async def of_conversation(self, conversation: str) -> list[Doc]:
         return await self._decisions.find({"conversation": conversation}, sort=[("recorded_at", 1)])

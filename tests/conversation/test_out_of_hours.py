@@ -28,7 +28,9 @@ def said(decision: Decision) -> list[str]:
 
 
 def skipped(decision: Decision) -> bool:
-    return Event(name="bot_reply_skipped", detail={"what": "out_of_hours", "count": 1}) in [m.content for m in decision.messages]
+    return Event(name="bot_reply_skipped", detail={"what": "out_of_hours", "count": 1}) in [
+        m.content for m in decision.messages
+    ]
 
 
 def test_a_customer_who_would_wait_is_told_once_in_a_session() -> None:
