@@ -27,8 +27,10 @@ from services.console.api import (
     messages,
     notes,
     notifiers,
+    reports,
     search,
     sessions,
+    settings_trial,
     tags,
     tokens,
     webhooks,
@@ -77,6 +79,7 @@ from shared.store.media import MediaStore
 from shared.store.media_access import MediaOwners
 from shared.store.pages_open import PagesOpen
 from shared.store.records import DecisionRecords, SessionRecords
+from shared.store.reports import Reports
 from shared.store.search import MessageSearch, SearchIndex
 from shared.store.second_factors import SecondFactors
 from shared.store.tags import TagStore
@@ -100,6 +103,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *agents.OPERATIONS,
     *apps.OPERATIONS,
     *app_tests.OPERATIONS,
+    *settings_trial.OPERATIONS,
     *canned_replies.OPERATIONS,
     *tags.OPERATIONS,
     *audit.OPERATIONS,
@@ -107,6 +111,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *accounts.OPERATIONS,
     *webhooks.OPERATIONS,
     *notifiers.OPERATIONS,
+    *reports.OPERATIONS,
 )
 HINTS = ("conversations_changed", "presence_changed", "agent_seen", "settings_changed")
 FRESH_SECONDS = 30.0
@@ -129,7 +134,7 @@ async def console(settings: ConsoleSettings) -> AsyncIterator[Background]:
         base.background.spawn(indexing.follow_forever(), "search")
         pages = Pages(parts.feed, PagesOpen(base.database), base.leases.holder)
         link = settings.desk_base_url or settings.public_base_url or ""
-        run_outgoing(base, parts.outgoing, pages, parts.app_name, link)
+        run_outgoing(base, parts.outgoing, pages, parts.shown, link)
         hear = _hear(parts, watch, standings)
         base.background.spawn(listen_live(base.consuming, HINTS, hear, subscribed=watch.look_now), "live")
         base.health.add("feed", lambda: watch.fresh(FRESH_SECONDS))
@@ -165,6 +170,7 @@ def _parts(settings: ConsoleSettings, base: Backbone, post: Poster) -> Parts:
         media_owners=MediaOwners(database),
         decisions=DecisionRecords(database),
         sessions=SessionRecords(database),
+        reports=Reports(database),
         verdicts=Verdicts(base.publisher),
         unsettled=UnsettledCommands(database),
         feed=Feed(),
@@ -174,12 +180,12 @@ def _parts(settings: ConsoleSettings, base: Backbone, post: Poster) -> Parts:
 
 def _watch(parts: Parts) -> Watch:
     changes = Changes(parts.backbone.database)
-    return Watch(parts.feed, changes, parts.unsettled, parts.lists, parts.app_name, parts.backbone.clock.now)
+    return Watch(parts.feed, changes, parts.unsettled, parts.lists, parts.shown)
 
 
 def _live(parts: Parts) -> Live:
     base = parts.backbone
-    replays = Replays(Changes(base.database), parts.unsettled, parts.app_name, base.clock.now)
+    replays = Replays(Changes(base.database), parts.unsettled, parts.shown)
     signals = Signals(parts.conversations, base.publisher, base.clock.now)
     return Live(parts.settings, parts.logins, base.apps, parts.feed, replays, signals)
 

@@ -8,31 +8,38 @@ from pydantic_core import to_json
 
 from services.console import problem
 from services.console.api import shapes
+from services.console.api.shape import Shape
 from services.console.problem import Refused
 from shared.conversation import model
 from shared.store.agents import Presence
 
 
-class ReadyFrame(shapes.Shape):
+class ReadyFrame(Shape):
     """Everything before has been told; from here on it comes as it happens."""
 
     type: Literal["ready"]
     cursor: str
 
 
-class ResetFrame(shapes.Shape):
+class ResetFrame(Shape):
     """What happened since the cursor cannot be told any more: load again by REST."""
 
     type: Literal["reset"]
 
 
-class ConversationFrame(shapes.Shape):
+class PongFrame(Shape):
+    """To the client's `{"type":"ping"}`: the line is still there."""
+
+    type: Literal["pong"]
+
+
+class ConversationFrame(Shape):
     type: Literal["conversation"]
     cursor: str
     conversation: shapes.Conversation
 
 
-class MessageFrame(shapes.Shape):
+class MessageFrame(Shape):
     """Again whenever its delivery or content changes."""
 
     type: Literal["message"]
@@ -41,7 +48,7 @@ class MessageFrame(shapes.Shape):
     message: shapes.Message
 
 
-class CommandFrame(shapes.Shape):
+class CommandFrame(Shape):
     """How a command ended whose call was answered 202: `status` and `problem` are what the call would have got."""
 
     type: Literal["command"]
@@ -50,14 +57,14 @@ class CommandFrame(shapes.Shape):
     problem: dict[str, Any] | None
 
 
-class PresenceFrame(shapes.Shape):
+class PresenceFrame(Shape):
     type: Literal["presence"]
     agent_id: str
     name: str
     presence: Presence
 
 
-class SeenFrame(shapes.Shape):
+class SeenFrame(Shape):
     """Another agent types in, or looks at, a conversation; good for some seconds."""
 
     type: Literal["typing", "viewing"]
@@ -66,7 +73,7 @@ class SeenFrame(shapes.Shape):
     name: str
 
 
-class SettingsFrame(shapes.Shape):
+class SettingsFrame(Shape):
     """Something an administrator keeps has changed: read it again. `what` is the path of its list, as in `tags`."""
 
     type: Literal["settings"]
@@ -76,6 +83,7 @@ class SettingsFrame(shapes.Shape):
 FRAMES: Final[tuple[type[BaseModel], ...]] = (
     ReadyFrame,
     ResetFrame,
+    PongFrame,
     ConversationFrame,
     MessageFrame,
     CommandFrame,
@@ -85,6 +93,7 @@ FRAMES: Final[tuple[type[BaseModel], ...]] = (
 )
 
 RESET: Final = b'{"type":"reset"}'
+PONG: Final = b'{"type":"pong"}'
 
 
 class Change(NamedTuple):

@@ -139,7 +139,11 @@ class Live:
 
     async def _hear(self, socket: web.WebSocketResponse, listener: Listener) -> None:
         async for message in socket:
-            if message.type is WSMsgType.TEXT:
+            if message.type is not WSMsgType.TEXT:
+                continue
+            if _is_ping(message.data):
+                listener.put([frames.PONG], len(frames.PONG))
+            else:
                 await self._signals.take(listener, message.data)
 
 
@@ -155,6 +159,15 @@ async def _hello(socket: web.WebSocketResponse) -> Hello:
         return Hello.model_validate(orjson.loads(message.data))
     except (ValidationError, orjson.JSONDecodeError):
         raise Ended(WSCloseCode.PROTOCOL_ERROR) from None
+
+
+def _is_ping(frame: str) -> bool:
+    """A browser shows its page no ping of the protocol's own, so a page asks in this way whether we are there."""
+    try:
+        told = orjson.loads(frame)
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(told, dict) and told.get("type") == "ping"
 
 
 async def _send(socket: web.WebSocketResponse, told: list[bytes]) -> None:

@@ -141,9 +141,7 @@ class Call:
         return found
 
     def shown(self, conversation: Conversation) -> shapes.Conversation:
-        return shapes.Conversation.of(
-            conversation, self.parts.app_name(conversation.app_id), self.parts.backbone.clock.now()
-        )
+        return self.parts.shown(conversation)
 
 
 Handle = Callable[[Call], Awaitable[web.StreamResponse]]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from services.console.api import shapes
 from services.console.feed import Feed
 from services.console.login import Logins
 from services.console.outgoing.outgoing import Outgoing
@@ -12,6 +13,7 @@ from services.console.roster import Roster
 from services.console.settings import ConsoleSettings
 from shared.backbone import Backbone
 from shared.bus.commands import Verdicts
+from shared.conversation.model import Conversation
 from shared.store.agents import AgentStore
 from shared.store.api_tokens import ApiTokenStore
 from shared.store.apps import AppStore
@@ -24,6 +26,7 @@ from shared.store.history import History
 from shared.store.media import MediaStore
 from shared.store.media_access import MediaOwners
 from shared.store.records import DecisionRecords, SessionRecords
+from shared.store.reports import Reports
 from shared.store.search import MessageSearch
 from shared.store.second_factors import SecondFactors
 from shared.store.tags import TagStore
@@ -53,6 +56,7 @@ class Parts:
     media_owners: MediaOwners
     decisions: DecisionRecords
     sessions: SessionRecords
+    reports: Reports
     verdicts: Verdicts
     unsettled: UnsettledCommands
     feed: Feed
@@ -62,6 +66,11 @@ class Parts:
         """What people call the app; its id, once it was removed."""
         app = self.backbone.apps.get(app_id)
         return app.name if app else app_id
+
+    def shown(self, conversation: Conversation) -> shapes.Conversation:
+        """As it stands at this instant, by the app's settings."""
+        app_id, base = conversation.app_id, self.backbone
+        return shapes.Conversation.of(conversation, self.app_name(app_id), base.apps.policy(app_id), base.clock.now())
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import datetime
 from typing import Final
 
 from services.console import frames
 from services.console.access import Access
 from services.console.api import shapes
 from services.console.cursor import BadCursor, Cursor, read_cursor
-from shared.conversation.model import Message
+from shared.conversation.model import Conversation, Message
 from shared.store.changes import Changes, Stamp, Standing
 from shared.store.history import overlaid
 from shared.store.unsettled import UnsettledCommands
@@ -34,13 +33,11 @@ class Replays:
         self,
         changes: Changes,
         unsettled: UnsettledCommands,
-        app_name: Callable[[str], str],
-        now: Callable[[], datetime],
+        shown: Callable[[Conversation], shapes.Conversation],
     ) -> None:
         self._changes = changes
         self._unsettled = unsettled
-        self._app_name = app_name
-        self._now = now
+        self._shown = shown
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def since(
@@ -90,8 +87,7 @@ class Replays:
 
     def _conversation(self, standing: Standing, cursor: str) -> bytes:
         conversation = standing.conversation
-        shape = shapes.Conversation.of(conversation, self._app_name(conversation.app_id), self._now())
-        return frames.conversation_change(conversation.app_id, shape).frame(cursor)
+        return frames.conversation_change(conversation.app_id, self._shown(conversation)).frame(cursor)
 
 
 def _usable(told: str, access: Access, horizon: Stamp) -> Cursor:

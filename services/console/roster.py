@@ -6,7 +6,7 @@ A change of settings makes every browser ask at once.
 import asyncio
 from typing import NamedTuple
 
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from shared.store.agents import Agent, AgentStore, Presence, Role, RosterEntry
 
 
@@ -19,6 +19,7 @@ class Colleague(Shape):
     capacity: int
     load: int
     auto_accept: bool
+    away_after_seconds: int | None
     enabled: bool
     second_factor: bool
 
@@ -33,6 +34,7 @@ class Colleague(Shape):
             capacity=agent.capacity,
             load=agent.load,
             auto_accept=agent.auto_accept,
+            away_after_seconds=agent.away_after_seconds,
             enabled=agent.enabled,
             second_factor=bool(agent.second_factor),
         )

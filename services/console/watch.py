@@ -7,7 +7,6 @@ sockets. Behind them a sweep asks MongoDB itself what changed since it last aske
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -68,15 +67,13 @@ class Watch:
         changes: Changes,
         unsettled: UnsettledCommands,
         lists: ConversationLists,
-        app_name: Callable[[str], str],
-        now: Callable[[], datetime],
+        shown: Callable[[Conversation], shapes.Conversation],
     ) -> None:
         self._feed = feed
         self._changes = changes
         self._unsettled = unsettled
         self._lists = lists
-        self._app_name = app_name
-        self._now = now
+        self._shown = shown
         self._told = Told()
         self._conversations: set[str] = set()
         self._messages: set[str] = set()
@@ -191,8 +188,7 @@ class Watch:
             return []
         if conversation.updated_at is None:
             return []
-        shape = shapes.Conversation.of(conversation, self._app_name(conversation.app_id), self._now())
-        return [frames.conversation_change(conversation.app_id, shape)]
+        return [frames.conversation_change(conversation.app_id, self._shown(conversation))]
 
     def _untold(self, touched: list[Touched]) -> list[str]:
         return [

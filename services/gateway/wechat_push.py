@@ -1,7 +1,8 @@
 """WeChat's pushes: proved genuine, made durable, answered at once. Everything else happens elsewhere.
 
 Answers are those of `docs/interfaces.md`: 200 `success` in the clear whatever the mode (WeChat's page 消息推送 asks
-for it), 403 for what we cannot prove, 400 for what is genuine and makes no sense, 503 so that WeChat repeats.
+for it), or the one reply that hands a message to WeChat's own console; 403 for what we cannot prove, 400 for what is
+genuine and makes no sense, 503 so that WeChat repeats.
 """
 
 import asyncio
@@ -12,14 +13,17 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from services.gateway.facts import fact_of
+from services.gateway.facts import MessagePush, PushFact, fact_of
+from services.gateway.handovers import Handovers, note_handed
 from services.gateway.verified import Verified
 from shared.bus.publisher import Publisher
 from shared.clock import real_now
+from shared.conversation.facts import HandedToOfficial
 from shared.observe import metrics
 from shared.outage import Outage
 from shared.steps import Step, no_step
 from shared.store.apps import App, AppCache
+from shared.wechat.passive_reply import CONTENT_TYPES, transfer_reply
 from shared.wechat.push import CallbackSettings, OpenedPush, open_push, verify_url
 from shared.wechat.push_model import parse_push
 from shared.wechat.refusals import Forged, Unreadable
@@ -35,12 +39,20 @@ class WeChatPushes:
     """The handler of `/wechat/{appid}`."""
 
     def __init__(
-        self, apps: AppCache, publisher: Publisher, verified: Verified, *, body_seconds: float, step: Step = no_step
+        self,
+        apps: AppCache,
+        publisher: Publisher,
+        verified: Verified,
+        handovers: Handovers,
+        *,
+        body_seconds: float,
+        step: Step = no_step,
     ) -> None:
         self._apps = apps
         self._step = step
         self._publisher = publisher
         self._verified = verified
+        self._handovers = handovers
         self._body_seconds = body_seconds
         self._settings: dict[str, tuple[int, CallbackSettings]] = {}
 
@@ -77,13 +89,14 @@ class WeChatPushes:
             return web.Response(status=413)
         opened = open_push(self._callback_settings(app), request.query, body)
         _count_stale(opened)
-        fact = fact_of(app.app_id, parse_push(opened.fields, received_at=real_now()), secrets.token_hex(8))
+        push = parse_push(opened.fields, received_at=real_now())
+        fact = fact_of(app.app_id, push, secrets.token_hex(8))
+        handed = await self._handovers.take(fact, self._apps.policy(app.app_id))
         try:
-            await self._publisher.publish(fact)
+            await self._make_durable(fact, handed)
         except Outage as outage:
             log.warning("push_not_durable", app_id=app.app_id, fact_id=fact.id, status=503, reason=str(outage))
             return web.Response(status=503, headers={"Retry-After": "1"})
-        await self._step("confirmed")
         self._verified.note(app.app_id)
         log.info(
             "push_taken",
@@ -93,7 +106,18 @@ class WeChatPushes:
             kind=fact.kind,
             trace_id=fact.trace_id,
         )
-        return web.Response(text=SUCCESS)
+        if handed is None or not isinstance(push, MessagePush):
+            return web.Response(text=SUCCESS)
+        return _transferred(self._callback_settings(app), opened, push)
+
+    async def _make_durable(self, fact: PushFact, handed: HandedToOfficial | None) -> None:
+        """One after the other: the conversation must not hear of a handover whose message was lost. Raises Outage."""
+        await self._publisher.publish(fact)
+        await self._step("confirmed")
+        if handed is not None:
+            await self._publisher.publish(handed)
+            await self._step("handed")
+            note_handed(handed)
 
     def _callback_settings(self, app: App) -> CallbackSettings:
         """Built once for each version of the app's settings."""
@@ -119,6 +143,11 @@ def _closed(app_id: str, app: App | None) -> web.Response:
         return web.Response(status=404)
     log.error("push_refused", app_id=app_id, status=503, reason="the app's secrets cannot be read")
     return web.Response(status=503, headers={"Retry-After": "1"})
+
+
+def _transferred(settings: CallbackSettings, opened: OpenedPush, message: MessagePush) -> web.Response:
+    body = transfer_reply(settings, opened, message, at=real_now(), random16=secrets.token_bytes(16))
+    return web.Response(body=body, content_type=CONTENT_TYPES[opened.format], charset="utf-8")
 
 
 def _count_stale(opened: OpenedPush) -> None:

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 
 from services.router.batch import Batch
 from services.router.carrying import Carrier
-from services.router.leaving import Leaving
 from services.router.offers import Offers
 from services.router.partition import Partition
 from services.router.retention import Retention
@@ -20,13 +19,11 @@ from shared.bus.topology import OFFERS_QUEUE
 from shared.clock import Milliseconds
 from shared.lifecycle import Background
 from shared.steps import Step, no_step
-from shared.store.agents import AgentStore
 from shared.store.audit import AuditLog
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
 from shared.store.leases import slot_held
 from shared.store.messages import MessageStore
-from shared.store.records import DecisionRecords
 
 
 @asynccontextmanager
@@ -76,10 +73,6 @@ def _batch(base: Backbone, step: Step) -> Batch:
     )
 
 
-def _leaving(base: Backbone) -> Leaving:
-    return Leaving(AgentStore(base.database), base.publisher, base.apps.all, Milliseconds(base.clock).now)
-
-
 def _retention(base: Backbone) -> Retention:
     return Retention(
         ConversationStore(base.database),
@@ -92,14 +85,4 @@ def _retention(base: Backbone) -> Retention:
 
 
 def _offers(base: Backbone, step: Step) -> Offers:
-    return Offers(
-        ConversationStore(base.database),
-        AgentStore(base.database),
-        DecisionRecords(base.database),
-        DeadStore(base.database),
-        base.publisher,
-        base.apps.policy,
-        Milliseconds(base.clock).now,
-        step,
-        leaving=_leaving(base),
-    )
+    return Offers(base.database, base.publisher, base.apps.policy, base.apps.all, Milliseconds(base.clock).now, step)

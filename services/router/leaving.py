@@ -1,66 +1,95 @@
-"""Sessions whose agent can answer no more: disabled, or of groups that do not serve the app by now. Back in line."""
+"""Sessions whose agent can answer no more: disabled, serving other apps by now, or offline for too long."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
 
 import structlog
 
+from services.router.lately import Lately
 from shared.bus.publisher import Publisher
 from shared.clock import real_now
-from shared.conversation.facts import AgentLeft
+from shared.conversation.facts import AgentLeft, LeavingReason
 from shared.conversation.policy import Policy
 from shared.store.agents import Agent, AgentStore, Claim
 from shared.store.apps import App
+from shared.store.attendance import Attendance
+from shared.store.driver import Database
 
 log = structlog.get_logger()
 
-RETELL_SECONDS: Final = 30
+Left = tuple[Agent, Claim, LeavingReason]
 
 
 class Leaving:
     """Nothing depends on whoever changed the agent or the app: what is stored is looked at, again and again.
 
-    An agent who is offline keeps theirs: they come back.
+    How long an agent is offline goes by the machines' time. Where the app keeps their sessions for them, they stay.
     """
 
     def __init__(
         self,
-        agents: AgentStore,
+        database: Database,
         publisher: Publisher,
         apps: Callable[[], Sequence[App]],
         now: Callable[[], datetime],
     ) -> None:
-        self._agents = agents
+        self._agents = AgentStore(database)
+        self._attendance = Attendance(database)
         self._publisher = publisher
         self._apps = apps
         self._now = now
-        self._told: dict[str, datetime] = {}
+        self._told = Lately()
 
     async def look(self) -> None:
         """Tell each such session's conversation, which gives the claim back; raises Outage."""
         policies = {app.app_id: app.policy for app in self._apps()}
-        agents = await self._agents.who_cannot_serve({name: one.assignment.groups for name, one in policies.items()})
-        left = [(agent, claim) for agent in agents for claim in agent.claims if _has_left(agent, claim, policies)]
-        self._forget_the_old()
-        for agent, claim in left:
+        for agent, claim, why in [*await self._cannot_serve(policies), *await self._are_gone(policies)]:
             if claim.id not in self._told:
-                await self._publisher.publish(_told(agent, claim, self._now()))
-                self._told[claim.id] = real_now()
+                await self._publisher.publish(_told(agent, claim, why, self._now()))
+                self._told.add(claim.id)
                 log.info("agent_left", agent_id=agent.id, claim_id=claim.id, conversation_id=claim.conversation)
 
-    def _forget_the_old(self) -> None:
-        before = real_now() - timedelta(seconds=RETELL_SECONDS)
-        self._told = {claim: at for claim, at in self._told.items() if at > before}
+    async def _cannot_serve(self, policies: Mapping[str, Policy]) -> list[Left]:
+        agents = await self._agents.who_cannot_serve({name: one.assignment.groups for name, one in policies.items()})
+        return [
+            (agent, claim, "agent_elsewhere" if agent.enabled else "agent_disabled")
+            for agent in agents
+            for claim in agent.claims
+            if _serves_no_more(agent, claim, policies)
+        ]
+
+    async def _are_gone(self, policies: Mapping[str, Policy]) -> list[Left]:
+        patience = {app_id: timedelta(seconds=seconds) for app_id, seconds in _patience(policies)}
+        if not patience:
+            return []
+        now = real_now()
+        agents = await self._attendance.offline_since(now - min(patience.values()))
+        return [
+            (agent, claim, "agent_offline")
+            for agent in agents
+            for claim in agent.claims
+            if claim.app_id in patience
+            and agent.presence_at is not None
+            and now - agent.presence_at >= patience[claim.app_id]
+        ]
 
 
-def _has_left(agent: Agent, claim: Claim, policies: dict[str, Policy]) -> bool:
+def _serves_no_more(agent: Agent, claim: Claim, policies: Mapping[str, Policy]) -> bool:
     """What is held of an app that was removed stays with an agent who may log in: nobody else would serve it better."""
     policy = policies.get(claim.app_id)
     return not agent.enabled or (policy is not None and not agent.may_serve(policy))
 
 
-def _told(agent: Agent, claim: Claim, now: datetime) -> AgentLeft:
+def _patience(policies: Mapping[str, Policy]) -> Iterator[tuple[str, int]]:
+    """For how many seconds an agent of the app may be offline; of those only that take their sessions away then."""
+    return (
+        (app_id, policy.assignment.offline_seconds)
+        for app_id, policy in policies.items()
+        if policy.assignment.offline != "keep"
+    )
+
+
+def _told(agent: Agent, claim: Claim, why: LeavingReason, now: datetime) -> AgentLeft:
     return AgentLeft(
         conversation_id=claim.conversation,
         app_id=claim.app_id,
@@ -69,5 +98,5 @@ def _told(agent: Agent, claim: Claim, now: datetime) -> AgentLeft:
         trace_id=f"left-{claim.id}",
         agent_id=agent.id,
         claim_id=claim.id,
-        why="agent_elsewhere" if agent.enabled else "agent_disabled",
+        why=why,
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shared.conversation.agents import taken
+from shared.conversation.claims import taken
 from shared.conversation.commands import ClaimWanted
 from shared.conversation.facts import ClaimRefused
 from shared.conversation.model import Party, Problem

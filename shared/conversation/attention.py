@@ -51,15 +51,17 @@ def _alerts(conversation: Conversation, policy: Policy) -> list[Alert]:
         return []
     found: list[Alert] = []
     waiting, unanswered = session.waiting_since, session.unanswered_since
-    if waiting is not None and targets.answer_seconds is not None:
+    begun = policy.working_from(waiting) if waiting is not None and targets.answer_seconds is not None else None
+    if begun is not None and targets.answer_seconds is not None:
         patience = max(0, targets.answer_seconds - targets.warn_seconds)
-        found.append(Alert(waiting + timedelta(seconds=patience), "answer_late"))
+        found.append(Alert(begun + timedelta(seconds=patience), "answer_late"))
     closes_at = _window_closes_at(conversation)
     if unanswered is not None and closes_at is not None:
         found.append(Alert(closes_at - timedelta(seconds=targets.window_seconds), "window_closing"))
     if unanswered is not None and session.state == "agent" and targets.agent_silent_seconds is not None:
-        since = max(unanswered, session.assigned_at or unanswered)
-        found.append(Alert(since + timedelta(seconds=targets.agent_silent_seconds), "agent_silent"))
+        since = policy.working_from(max(unanswered, session.assigned_at or unanswered))
+        if since is not None:
+            found.append(Alert(since + timedelta(seconds=targets.agent_silent_seconds), "agent_silent"))
     return found
 
 

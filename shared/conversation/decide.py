@@ -4,7 +4,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from shared.conversation import agents, bot_turns, condemned, customers, handovers, sending, timers, torrents, waiting
+from shared.conversation import (
+    agents,
+    bot_turns,
+    claims,
+    condemned,
+    customers,
+    handovers,
+    sending,
+    timers,
+    torrents,
+    waiting,
+)
 from shared.conversation.draft import Decision, Draft
 from shared.conversation.facts import (
     AcceptSession,
@@ -45,6 +56,8 @@ from shared.conversation.policy import Policy
 PUSHES = MessageReceived | CustomerEntered | EventReceived
 BEGINNINGS = PUSHES | CustomerDescribed
 """What a conversation may begin with, and begin with anew after its customer was deleted."""
+OF_THE_PAST = BEGINNINGS | CustomerDeleted | HandedToOfficial | AgentCommand
+"""What was forgotten with a deleted customer, and is not known any more should it be told again."""
 CLAIMS = AgentClaimed | ClaimQuestioned
 """Heard even by the tombstone of a deleted customer, which gives the agent's room back and stays a tombstone."""
 
@@ -93,7 +106,7 @@ def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, 
             return conversation.deleted_at is not None
         erased = conversation.deleted_at is not None and fact.occurred_at <= conversation.deleted_at
         return isinstance(fact, BEGINNINGS | FactCondemned) and not erased
-    if isinstance(fact, BEGINNINGS | CustomerDeleted) and _was_erased(conversation, fact):
+    if isinstance(fact, OF_THE_PAST) and _was_erased(conversation, fact):
         return False
     session = conversation.session
     match fact:
@@ -149,15 +162,15 @@ DECISIONS: Final[dict[type[Fact], Callable[[Draft, Any], None]]] = {
     BotAnswered: bot_turns.take_answer,
     SendSettled: sending.settle_send,
     TimerFired: timers.fire,
-    AgentClaimed: agents.take_claim,
-    ClaimRefused: agents.refuse_claim,
-    ClaimQuestioned: agents.answer_question,
-    AgentLeft: agents.leave,
+    AgentClaimed: claims.take_claim,
+    ClaimRefused: claims.refuse_claim,
+    ClaimQuestioned: claims.answer_question,
+    AgentLeft: claims.leave,
     StoodInLine: waiting.stand_in_line,
     HandedToOfficial: handovers.hand_over,
     SendReply: agents.reply,
-    AcceptSession: agents.accept,
-    DeclineOffer: agents.decline,
+    AcceptSession: claims.accept,
+    DeclineOffer: claims.decline,
     TransferSession: agents.transfer,
     CloseSession: agents.close,
     BlockCustomer: torrents.block,

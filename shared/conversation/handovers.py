@@ -13,43 +13,39 @@ from shared.conversation.draft import Draft
 from shared.conversation.facts import HandedToOfficial
 from shared.conversation.machine_words import say
 from shared.conversation.model import OFFICIAL_CONSOLE, Handover, Session
-from shared.conversation.sessions import ensure_session, release_claim
+from shared.conversation.sessions import ensure_session, make_wait, release_claim
 
 OFFICIAL_SECONDS: Final = 1800
 MISSED_SECONDS: Final = 10
 """So long after a message the gateway has surely said whether it handed it over."""
 
 
-def arm(draft: Draft, reason: str) -> None:
+def arm(draft: Draft, reason: str, *, rule: str | None = None) -> None:
     """The session waits for the customer's next message; by hand an agent may still take it."""
-    release_claim(draft)
-    draft.update(unasked=())
-    draft.update_session(
-        state="waiting",
-        responder=None,
-        waiting_since=draft.now,
-        active_at=draft.now,
-        asked_at=draft.session.asked_at or draft.now,
-        turn=None,
-        group=None,
-        wanted=None,
-        wanted_until=None,
-        attention=None,
-    )
-    draft.add_event("session_waiting", reason=reason, to="official")
+    make_wait(draft, rule=rule, group=None, wanted=None, wanted_until=None)
+    draft.add_event("session_waiting", reason=reason, **({"rule": rule} if rule else {}), to="official")
     _arm_next(draft)
     say(draft, draft.policy.official.say, "official")
 
 
 def hand_over(draft: Draft, handed: HandedToOfficial) -> None:
-    """Whatever we meant meanwhile: WeChat has the customer. Their next message goes the same way."""
+    """Whatever we meant meanwhile: WeChat has the customer. Their next message goes the same way.
+
+    A customer who was blocked before we heard of it is not served by it: their next message goes to nobody again.
+    """
+    if draft.conversation.blocked_at is not None:
+        draft.add_event("session_handed_to_official")
+        return
     ensure_session(draft)
     release_claim(draft)
-    draft.update(unread=0, handovers=max(draft.conversation.handovers, handed.number))
+    draft.update(unread=0, unasked=(), handovers=max(draft.conversation.handovers, handed.number))
     draft.update_session(
         state="official",
         responder=OFFICIAL_CONSOLE,
         waiting_since=None,
+        group=None,
+        also_group=None,
+        first=False,
         turn=None,
         wanted=None,
         wanted_until=None,

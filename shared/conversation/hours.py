@@ -1,7 +1,7 @@
 """When agents work: weekly hours, holidays and extra days, in the app's own time zone. Pure: the instant is given."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +11,7 @@ from shared.conversation.content import Frozen
 
 DEFAULT_TIME_ZONE: Final = "Asia/Shanghai"
 DAY_MINUTES: Final = 24 * 60
+LOOKS_AHEAD_DAYS: Final = 367
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|24:00", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -95,14 +96,14 @@ class WeeklyWindow(Window):
 class Holiday(Frozen):
     """No weekly window begins on this day."""
 
-    date: CalendarDay
-    name: str | None = Field(None, max_length=40)
+    date: CalendarDay = Field(description="as in 2026-10-01")
+    name: str | None = Field(None, max_length=40, description="for people")
 
 
 class ExtraDay(Window):
     """A window beside the weekly ones, on one day; it holds on a holiday, too."""
 
-    date: CalendarDay
+    date: CalendarDay = Field(description="as in 2026-10-01")
 
 
 class Hours(Frozen):
@@ -111,9 +112,9 @@ class Hours(Frozen):
     time_zone: Annotated[str | None, AfterValidator(_known_zone)] = Field(
         None, description="IANA time zone; none: TZ_DEFAULT of the installation"
     )
-    weekly: tuple[WeeklyWindow, ...] = Field((), max_length=50)
-    holidays: tuple[Holiday, ...] = Field((), max_length=400)
-    extra_days: tuple[ExtraDay, ...] = Field((), max_length=400)
+    weekly: tuple[WeeklyWindow, ...] = Field((), max_length=50, description="when somebody works, week by week")
+    holidays: tuple[Holiday, ...] = Field((), max_length=400, description="days on which no weekly window begins")
+    extra_days: tuple[ExtraDay, ...] = Field((), max_length=400, description="windows of one day, beside the week")
 
     @model_validator(mode="after")
     def _are_some(self) -> Self:
@@ -131,6 +132,18 @@ class Hours(Frozen):
             window.has(minute + DAY_MINUTES) for window in self._beginning_on(yesterday)
         )
 
+    def open_from(self, at: datetime) -> datetime | None:
+        """This instant if a window is open, else when the next one opens; None where that is over a year away."""
+        if self.open_at(at):
+            return at
+        today = self._local(at).date()
+        for day in (today + timedelta(days=ahead) for ahead in range(LOOKS_AHEAD_DAYS)):
+            begins = [_instant(day, window.first_minute, self._zone) for window in self._beginning_on(day)]
+            later = [begin for begin in begins if begin > at]
+            if later:
+                return min(later)
+        return None
+
     def weekday(self, at: datetime) -> int:
         """1 Monday … 7 Sunday."""
         return self._local(at).isoweekday()
@@ -139,8 +152,12 @@ class Hours(Frozen):
         name = self._local(at).date().isoformat()
         return any(holiday.date == name for holiday in self.holidays)
 
+    @property
+    def _zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone or DEFAULT_TIME_ZONE)
+
     def _local(self, at: datetime) -> datetime:
-        return at.astimezone(ZoneInfo(self.time_zone or DEFAULT_TIME_ZONE))
+        return at.astimezone(self._zone)
 
     def _beginning_on(self, day: date) -> list[Window]:
         name = day.isoformat()
@@ -150,6 +167,11 @@ class Hours(Frozen):
         return extra + [window for window in self.weekly if day.isoweekday() in window.days]
 
 
-def _minutes(time: str) -> int:
-    hours, minutes = time.split(":")
+def _instant(day: date, minute: int, zone: ZoneInfo) -> datetime:
+    hours, minutes = divmod(minute, 60)
+    return datetime.combine(day, time(hours, minutes), zone).astimezone(UTC)
+
+
+def _minutes(text: str) -> int:
+    hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)

@@ -110,6 +110,8 @@ class Session(Frozen):
     offer: Offer | None = None
     declined: tuple[str, ...] = ()
     """Agents to whom it was offered in vain since it is in line, the last few of them."""
+    passed_at: datetime | None = None
+    """When it was last offered in vain."""
     fallbacks: tuple[int, ...] = ()
     """The places of the app's fallbacks that are behind it: each is taken once."""
     words_told: int = 0
@@ -137,6 +139,10 @@ class Session(Frozen):
     """When it first came in line; with the next two, what reports are made of."""
     assigned_at: datetime | None = None
     first_answer_at: datetime | None = None
+    served_group: str | None = None
+    """In whose line it stood when an agent last got it; none: in nobody's in particular, or in no line."""
+    agent_messages: int = 0
+    """How many messages agents wrote in it, held ones too."""
     rated: Rated | None = None
 
     def id_in(self, conversation: str) -> str:

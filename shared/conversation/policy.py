@@ -35,7 +35,7 @@ class KeywordRule(Frozen):
     """An answer the bot gives by itself. The first rule that matches answers."""
 
     words: Words = Field(min_length=1, description="any of these matches, whatever its case")
-    match: Literal["contains", "equals"] = "contains"
+    match: Literal["contains", "equals"] = Field("contains", description="equals: the message is just that word")
     reply: OptionalText = Field(None, description="the text sent; none to hand off without a word")
     hand_off: bool = Field(False, description="put the customer in line for an agent after the reply")
 
@@ -49,8 +49,8 @@ class KeywordRule(Frozen):
 class Unmatched(Frozen):
     """What the bot does with a message that no rule matches."""
 
-    reply: OptionalText = None
-    hand_off: bool = True
+    reply: OptionalText = Field(None, description="the text sent; none to say nothing")
+    hand_off: bool = Field(True, description="put the customer in line for an agent")
 
 
 class Assignment(Frozen):
@@ -93,17 +93,17 @@ class Assignment(Frozen):
 class IdleLimits(Frozen):
     """After how many seconds without a message from either side a session closes, by its state."""
 
-    bot: int = Field(1800, ge=60, le=MOST_IDLE_SECONDS)
-    waiting: int = Field(172_800, ge=60, le=MOST_IDLE_SECONDS)
-    agent: int = Field(172_800, ge=60, le=MOST_IDLE_SECONDS)
+    bot: int = Field(1800, ge=60, le=MOST_IDLE_SECONDS, description="of silence with the bot, and the session closes")
+    waiting: int = Field(172_800, ge=60, le=MOST_IDLE_SECONDS, description="of silence in line: the customer gave up")
+    agent: int = Field(172_800, ge=60, le=MOST_IDLE_SECONDS, description="of silence with an agent")
 
 
 class WaitingWords(Frozen):
     """Told to a customer in line. `{position}` in the words is their place in it, from 1."""
 
-    say: OptionalText = None
-    after_seconds: int = Field(0, ge=0, le=MOST_SECONDS)
-    every_seconds: int = Field(600, ge=60, le=MOST_SECONDS)
+    say: OptionalText = Field(None, description="none: nothing is told; `{position}` becomes the place in line")
+    after_seconds: int = Field(0, ge=0, le=MOST_SECONDS, description="of waiting, for the first time")
+    every_seconds: int = Field(600, ge=60, le=MOST_SECONDS, description="and then again")
     most: int = Field(1, ge=1, le=5, description="how often in one wait")
 
 
@@ -122,29 +122,29 @@ class Targets(Frozen):
 class Reminder(Frozen):
     """Said once when the customer of an agent has been silent for so long."""
 
-    say: OptionalText = None
-    after_seconds: int = Field(3600, ge=60, le=MOST_SECONDS)
+    say: OptionalText = Field(None, description="none: nobody is reminded")
+    after_seconds: int = Field(3600, ge=60, le=MOST_SECONDS, description="without a word since the agent's last one")
 
 
 class Rating(Frozen):
     """Asking the customer for 1 to 5 after an agent's session, where the quota still allows it."""
 
     ask: OptionalText = Field(None, description="none: nobody is asked")
-    thanks: OptionalText = None
+    thanks: OptionalText = Field(None, description="said to who has answered")
     within_seconds: int = Field(86_400, ge=60, le=MOST_SECONDS, description="a number that comes later is a message")
 
 
 class Flood(Frozen):
     """More messages than this from one customer are kept, but neither counted as unread nor brought to anyone."""
 
-    messages: int = Field(30, ge=5, le=1000)
-    seconds: int = Field(60, ge=10, le=3600)
+    messages: int = Field(30, ge=5, le=1000, description="so many at most")
+    seconds: int = Field(60, ge=10, le=3600, description="within so long")
 
 
 class OfficialConsole(Frozen):
     """WeChat's own console. A session goes there with the customer's next message, not before."""
 
-    agents_may_transfer: bool = False
+    agents_may_transfer: bool = Field(False, description="agents may give sessions to it by hand")
     say: OptionalText = Field(None, description="told to the customer, who has to write once more")
 
 
@@ -157,8 +157,10 @@ class Policy(Frozen):
     fallbacks: tuple[Fallback, ...] = Field((), max_length=10, description="for sessions in line, in order")
     official: OfficialConsole = OfficialConsole()
     welcome: OptionalText = Field(None, description="sent when a customer enters by the contact button")
-    keyword_rules: tuple[KeywordRule, ...] = Field((), max_length=200)
-    hand_off_words: Words = Field(("人工", "转人工", "人工客服"), max_length=50)
+    keyword_rules: tuple[KeywordRule, ...] = Field((), max_length=200, description="the first that matches answers")
+    hand_off_words: Words = Field(
+        ("人工", "转人工", "人工客服"), max_length=50, description="a message with any of these asks for a person"
+    )
     unmatched: Unmatched = Unmatched()
     bot_budget: int = Field(3, ge=0, le=5, description="of the granted messages, how many machines may spend")
     bot_turn_seconds: int = Field(10, ge=1, le=300, description="how long the bot may take before it hands off")
@@ -173,7 +175,7 @@ class Policy(Frozen):
     idle_close_seconds: IdleLimits = IdleLimits()
     closing: OptionalText = Field(None, description="said when a session that an agent had ends")
     rating: Rating = Rating()
-    flood: Flood | None = Flood()
+    flood: Flood | None = Field(Flood(), description="none: a customer may write as much as they like")
     hours: Hours | None = Field(None, description="when agents work; none: always")
     out_of_hours: OptionalText = Field(
         None, description="said once in a session when a customer would wait for an agent outside the hours"
@@ -200,6 +202,10 @@ class Policy(Frozen):
     def open_at(self, at: datetime) -> bool:
         """Whether agents work at this instant."""
         return self.hours is None or self.hours.open_at(at)
+
+    def working_from(self, at: datetime) -> datetime | None:
+        """This instant if agents work, else when they begin again; None: not within a year."""
+        return at if self.hours is None else self.hours.open_from(at)
 
     def in_time_zone(self, default: str) -> Self:
         """The same, with hours that name no time zone in this one."""

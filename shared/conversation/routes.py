@@ -28,7 +28,9 @@ Words = Annotated[tuple[str, ...], AfterValidator(_not_blank), Field(max_length=
 class Destination(Frozen):
     """Who is to serve a session. `agents`: whoever serves the app; `official`: WeChat's own console."""
 
-    kind: Literal["agents", "group", "agent", "bot", "official"]
+    kind: Literal["agents", "group", "agent", "bot", "official"] = Field(
+        description="agents: whoever serves the app; official: WeChat's own console"
+    )
     name: str | None = Field(None, max_length=64, description="of the group, or the agent's login")
 
     @model_validator(mode="after")
@@ -54,7 +56,7 @@ class SourceTest(Frozen):
     """One thing that `session-from` says: a field of it, or its whole text."""
 
     field: str | None = Field(None, min_length=1, max_length=100, description="none: the whole text")
-    match: Literal["equals", "contains", "begins"] = "equals"
+    match: Literal["equals", "contains", "begins"] = Field("equals", description="how it has to have one of the values")
     values: Words = Field(min_length=1, description="any of these, whatever its case")
 
     def holds(self, source: str | None, fields: Mapping[str, str]) -> bool:
@@ -67,8 +69,8 @@ class SourceTest(Frozen):
 class ProfileTest(Frozen):
     """A profile field, as the mini program's own server told it, has one of these values."""
 
-    name: str = Field(min_length=1, max_length=40)
-    values: Words = Field(min_length=1)
+    name: str = Field(min_length=1, max_length=40, description="of the field")
+    values: Words = Field(min_length=1, description="any of these, whatever its case")
 
     def holds(self, profile: Mapping[str, str]) -> bool:
         return normal(profile.get(self.name, "")) in {normal(value) for value in self.values}
@@ -89,11 +91,13 @@ class Situation(NamedTuple):
 class Conditions(Frozen):
     """All that are given must hold; none given: always."""
 
-    source: tuple[SourceTest, ...] = Field((), max_length=10)
+    source: tuple[SourceTest, ...] = Field(
+        (), max_length=10, description="what `session-from` says passes all of these"
+    )
     words: Words = Field((), description="the customer's message contains any of these, whatever its case")
     tags: Words = Field((), description="the conversation has any of these tags")
     customers: Words = Field((), description="openids")
-    profile: tuple[ProfileTest, ...] = Field((), max_length=10)
+    profile: tuple[ProfileTest, ...] = Field((), max_length=10, description="the customer's fields pass all of these")
     hours: Literal["open", "closed"] | None = Field(None, description="by the app's business hours")
     weekdays: Days | None = Field(None, description="1 Monday … 7 Sunday, in the time zone of the hours")
     holiday: bool | None = Field(None, description="whether the day is one of the holidays of the hours")
@@ -138,7 +142,7 @@ FallbackReason = Literal["nobody_online", "waiting_longer", "out_of_hours"]
 class Fallback(Frozen):
     """What becomes of a session in line when its condition has come. Each is taken once in a session, in order."""
 
-    when: FallbackReason
+    when: FallbackReason = Field(description="what has to have come")
     after_seconds: int = Field(0, ge=0, le=MOST_SECONDS, description="and it has waited for so long")
     to: Destination
     say: OptionalText = Field(None, description="told to the customer, within the machines' budget")

@@ -48,6 +48,22 @@ def end_session(draft: Draft, reason: str, *, by: Party = SYSTEM, farewell: bool
     draft.command(RecordSession(**draft.origin, session=draft.session.but(responder=held_by)))
 
 
+def make_wait(draft: Draft, **for_whom: object) -> None:
+    """Nobody serves the session any more, and somebody should."""
+    release_claim(draft)
+    draft.update(unasked=())
+    draft.update_session(
+        state="waiting",
+        responder=None,
+        waiting_since=draft.now,
+        asked_at=draft.session.asked_at or draft.now,
+        active_at=draft.now,
+        turn=None,
+        attention=None,
+        **for_whom,
+    )
+
+
 def release_claim(draft: Draft) -> None:
     """Give back the room of the agent who holds the session, or to whom it is offered."""
     session = draft.session

@@ -1,27 +1,50 @@
-"""Who gets a waiting session, among those who have room. Pure."""
+"""Who gets a session that waits, among those who have room. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
-from shared.conversation.content import Frozen
+from shared.conversation.policy import Policy
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
+Strategy = Literal["least_loaded", "longest_idle"]
 
-class Candidate(Frozen):
-    agent_id: str
-    load: int
-    capacity: int
+
+class Standby(NamedTuple):
+    """An agent who may log in, as far as assignment asks."""
+
+    id: str
+    groups: tuple[str, ...] = ()
+    role: Literal["agent", "supervisor", "admin"] = "agent"
+    presence: Literal["online", "away", "offline"] = "online"
+    capacity: int = 5
+    load: int = 0
+    auto_accept: bool = True
     assigned_at: datetime | None = None
-    """When they last got a session."""
+    """When they last got a session, or were offered one."""
+
+    @property
+    def online(self) -> bool:
+        return self.presence == "online"
+
+    @property
+    def has_room(self) -> bool:
+        return self.online and self.load < self.capacity
+
+    def may_serve(self, policy: Policy) -> bool:
+        """Whether they see the conversations of an app that is served so. Supervisors see all."""
+        return self.role != "agent" or policy.assignment.served_by(self.groups)
+
+    def is_given(self, policy: Policy) -> bool:
+        """Whether sessions that wait for nobody in particular come to them; who only supervises gets none."""
+        return policy.assignment.served_by(self.groups)
 
 
-def choose(candidates: Sequence[Candidate], strategy: Literal["least_loaded", "longest_idle"]) -> Candidate | None:
-    """The fewest sessions, or no new session for longest; then the other, then by id so that every replica agrees."""
-    with_room = [candidate for candidate in candidates if candidate.load < candidate.capacity]
+def ranked(agents: Iterable[Standby], strategy: Strategy) -> list[Standby]:
+    """The fewest sessions first, or no new session for longest; then the other, then by id: every replica agrees."""
     match strategy:
         case "least_loaded":
-            return min(with_room, key=lambda c: (c.load, c.assigned_at or NEVER, c.agent_id), default=None)
+            return sorted(agents, key=lambda agent: (agent.load, agent.assigned_at or NEVER, agent.id))
         case "longest_idle":
-            return min(with_room, key=lambda c: (c.assigned_at or NEVER, c.load, c.agent_id), default=None)
+            return sorted(agents, key=lambda agent: (agent.assigned_at or NEVER, agent.load, agent.id))

@@ -33,7 +33,7 @@ def _may_not(draft: Draft, asked: BlockCustomer) -> Problem | None:
     responder = session.responder if session is not None else None
     serves = responder is not None and responder.id == asked.agent_id
     did_it = by is not None and by.id == asked.agent_id
-    if asked.supervises or (serves if asked.blocked else did_it):
+    if asked.supervises or did_it or (asked.blocked and serves):
         return None
     detail = "Only whoever serves the customer, or a supervisor, may block them; a supervisor or who did it lifts that."
     return Problem(code="forbidden", detail=detail)

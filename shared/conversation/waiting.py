@@ -11,7 +11,7 @@ from shared.conversation.model import BOT, DECLINED_KEPT, Conversation, Session
 from shared.conversation.policy import Policy
 from shared.conversation.routes import AGENTS, Destination, Fallback, Route, Situation
 from shared.conversation.sending import machine_room, machine_room_at
-from shared.conversation.sessions import disarm, end_session, release_claim
+from shared.conversation.sessions import disarm, end_session, make_wait, release_claim
 
 POSITION = "{position}"
 
@@ -39,7 +39,7 @@ def serve(draft: Draft, route: Route, reason: str) -> None:
     if route.rule is not None:
         record(draft, route.rule, route.to)
     if route.to.kind == "official":
-        arm(draft, reason)
+        arm(draft, reason, rule=route.rule)
     else:
         put_in_line(draft, reason, route.to, rule=route.rule)
 
@@ -48,26 +48,9 @@ def put_in_line(
     draft: Draft, reason: str, to: Destination = AGENTS, *, rule: str | None = None, first: bool = False
 ) -> None:
     """It is committed as waiting before anyone may claim for it. `first`: in front of all the others."""
-    release_claim(draft)
     disarm(draft)
-    draft.update(unasked=())
-    draft.update_session(
-        state="waiting",
-        responder=None,
-        rule=rule,
-        waiting_since=draft.now,
-        active_at=draft.now,
-        asked_at=draft.session.asked_at or draft.now,
-        turn=None,
-        sent_to_bot=False,
-        first=first,
-        also_group=None,
-        declined=(),
-        words_told=0,
-        words_told_at=None,
-        attention=None,
-        **_whom(draft, to),
-    )
+    untold = {"declined": (), "words_told": 0, "words_told_at": None}
+    make_wait(draft, rule=rule, first=first, sent_to_bot=False, also_group=None, **untold, **_whom(draft, to))
     draft.add_event("session_waiting", reason=reason, **({"rule": rule} if rule else {}))
     draft.command(SessionWaiting(**draft.origin))
     say_closed(draft, visibly=True)
@@ -155,7 +138,7 @@ def pass_offer_on(draft: Draft, how: str) -> None:
         return
     release_claim(draft)
     declined = (*draft.session.declined, offer.agent_id)[-DECLINED_KEPT:]
-    draft.update_session(declined=declined)
+    draft.update_session(declined=declined, passed_at=draft.now)
     draft.add_event("offer_passed", agent=offer.agent_name, how=how)
     draft.command(SessionWaiting(**draft.origin))
 

@@ -8,6 +8,9 @@ _FAST: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
 
 gateway_pushes_total = Counter("gateway_pushes", "Pushes answered, by what was answered", ["status"])
 gateway_push_seconds = Histogram("gateway_push_seconds", "From a push's arrival to its answer", buckets=_FAST)
+gateway_handovers_total = Counter(
+    "gateway_handovers", "Pushes handed over to WeChat's console; unknown: MongoDB did not say in time", ["verdict"]
+)
 gateway_push_stale_total = Counter("gateway_push_stale", "Genuine pushes older than ten minutes by their timestamp")
 
 router_facts_total = Counter("router_facts", "Facts taken, by kind and what became of them", ["kind", "verdict"])

@@ -1,7 +1,7 @@
 """Agents: who they are, whether they have room, and the claims that fill it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -11,6 +11,7 @@ from pymongo.errors import DuplicateKeyError
 from shared.clock import real_now
 from shared.conversation.content import Frozen
 from shared.conversation.policy import Policy
+from shared.conversation.strategy import Standby
 from shared.store.driver import Collection, Database, Doc
 
 Role = Literal["agent", "supervisor", "admin"]
@@ -20,12 +21,17 @@ Presence = Literal["online", "away", "offline"]
 
 
 class Claim(Frozen):
-    """Room taken for one assignment of one session. `id` is held by one agent at most, by a unique index."""
+    """Room taken for one assignment of one session. `id` is held by one agent at most, by a unique index.
+
+    `rule` and `offered_until` are what its conversation is told, and told again should the first word be lost.
+    """
 
     id: str
     conversation: str
     app_id: str
     at: datetime
+    rule: str = ""
+    offered_until: datetime | None = None
 
 
 class SecondFactor(Frozen):
@@ -51,8 +57,14 @@ class Agent(Frozen):
     role: Role = "agent"
     groups: tuple[str, ...] = ()
     presence: Presence = "offline"
+    presence_at: datetime | None = None
+    """Since when, by the machines' real time."""
+    absent_since: datetime | None = None
+    """Since when, while online, no page of the desk is open; none: one is."""
     capacity: int = Field(5, ge=0, le=200)
     auto_accept: bool = True
+    away_after_seconds: int | None = Field(None, ge=60, le=86_400)
+    """With no page open for so long the agent becomes away; none: never."""
     enabled: bool = True
     claims: tuple[Claim, ...] = ()
     assigned_at: datetime | None = None
@@ -68,9 +80,26 @@ class Agent(Frozen):
     def supervises(self) -> bool:
         return self.role != "agent"
 
+    @property
+    def standby(self) -> Standby:
+        """As assignment sees them."""
+        return Standby(
+            id=self.id,
+            groups=self.groups,
+            role=self.role,
+            presence=self.presence,
+            capacity=self.capacity,
+            load=self.load,
+            auto_accept=self.auto_accept,
+            assigned_at=self.assigned_at,
+        )
+
     def may_serve(self, policy: Policy) -> bool:
         """Whether this agent sees the conversations of an app that is served so. Supervisors see all."""
         return self.supervises or policy.assignment.served_by(self.groups)
+
+    def holds(self, claim_id: str) -> Claim | None:
+        return next((claim for claim in self.claims if claim.id == claim_id), None)
 
     def ranks(self, role: Role) -> bool:
         """Whether this agent may do what is kept for `role`."""
@@ -88,8 +117,13 @@ class RosterEntry(Frozen):
     capacity: int = 0
     load: int = 0
     auto_accept: bool = True
+    away_after_seconds: int | None = None
     enabled: bool = True
     second_factor: bool = False
+
+    @property
+    def supervises(self) -> bool:
+        return self.role != "agent"
 
 
 class AgentExists(Exception):
@@ -110,15 +144,17 @@ class AgentStore:
     async def add(self, agent: Agent) -> None:
         """Raises AgentExists."""
         doc = agent.model_dump(exclude={"id", "claims"})
+        since = agent.presence_at or real_now()
+        doc |= {"presence_at": since, "absent_since": agent.absent_since or since}
         if await self._agents.insert_many([{"_id": agent.id, "claims": [], **doc}]):
             raise AgentExists(agent.id)
 
     async def get(self, agent_id: str) -> Agent | None:
         doc = await self._agents.find_one({"_id": agent_id})
-        return _agent(doc) if doc else None
+        return opened_agent(doc) if doc else None
 
     async def everyone(self) -> list[Agent]:
-        return [_agent(doc) for doc in await self._agents.find({}, sort=[("_id", 1)])]
+        return [opened_agent(doc) for doc in await self._agents.find({}, sort=[("_id", 1)])]
 
     async def roster(self) -> list[RosterEntry]:
         """Everyone, by name, without what only assignment needs of them: cheap however much they have to do."""
@@ -130,34 +166,21 @@ class AgentStore:
 
     async def several(self, ids: Iterable[str]) -> dict[str, Agent]:
         docs = await self._agents.find({"_id": {"$in": list(ids)}})
-        return {doc["_id"]: _agent(doc) for doc in docs}
+        return {doc["_id"]: opened_agent(doc) for doc in docs}
 
     async def of_group(self, group: str) -> list[Agent]:
         """Who may log in and is of this group."""
-        return [_agent(doc) for doc in await self._agents.find({"enabled": True, "groups": group})]
+        return [opened_agent(doc) for doc in await self._agents.find({"enabled": True, "groups": group})]
 
     async def update(self, agent_id: str, **fields: object) -> Agent | None:
-        """Set named fields (never `claims`); the agent as it is then."""
-        doc = await self._agents.find_one_and_update({"_id": agent_id}, {"$set": fields})
-        return _agent(doc) if doc else None
+        """Set named fields (never `claims`); the agent as it is then. Whoever changes presence, it is noted when."""
+        doc = await self._agents.find_one_and_update({"_id": agent_id}, _setting(fields))
+        return opened_agent(doc) if doc else None
 
     async def change_password(self, agent: Agent, password_hash: str) -> bool:
         """False where the password is not the one that `agent` has any more."""
         where = {"_id": agent.id, "password_hash": agent.password_hash}
         return await self._agents.update_one(where, {"$set": {"password_hash": password_hash}}) == 1
-
-    async def with_room(self, groups: Sequence[str], *, auto_accept_only: bool = True) -> list[Agent]:
-        """Agents online with load below capacity, of any of the groups (none named: of all)."""
-        where: Doc = {
-            "enabled": True,
-            "presence": "online",
-            "$expr": {"$lt": [{"$size": "$claims"}, "$capacity"]},
-        }
-        if auto_accept_only:
-            where["auto_accept"] = True
-        if groups:
-            where["groups"] = {"$in": list(groups)}
-        return [_agent(doc) for doc in await self._agents.find(where)]
 
     async def claim(self, agent_id: str, claim: Claim) -> Agent | Unclaimed:
         """Take room for one assignment, atomically; the agent who has it now, or why it was not to be had.
@@ -176,11 +199,11 @@ class AgentStore:
             )
         except DuplicateKeyError:
             return Unclaimed("taken", await self.holder(claim.id))
-        return _agent(doc) if doc else await self._why_not(agent_id, claim.id)
+        return opened_agent(doc) if doc else await self._why_not(agent_id, claim.id)
 
     async def holder(self, claim_id: str) -> Agent | None:
         doc = await self._agents.find_one({"claims.id": claim_id})
-        return _agent(doc) if doc else None
+        return opened_agent(doc) if doc else None
 
     async def release(self, agent_id: str, claim_id: str) -> bool:
         """Give the room back; False where the agent did not hold it."""
@@ -205,16 +228,26 @@ class AgentStore:
             if groups
         ]
         where = {"claims.id": {"$exists": True}, "$or": [{"enabled": False}, *elsewhere]}
-        return [_agent(doc) for doc in await self._agents.find(where)]
+        return [opened_agent(doc) for doc in await self._agents.find(where)]
 
     async def _why_not(self, agent_id: str, claim_id: str) -> Agent | Unclaimed:
         agent = await self.get(agent_id)
         if agent is None or not agent.enabled:
             return Unclaimed("not_found")
-        if any(claim.id == claim_id for claim in agent.claims):
+        if agent.holds(claim_id) is not None:
             return agent
         return Unclaimed("at_capacity", agent)
 
 
-def _agent(doc: Doc) -> Agent:
+def _setting(fields: Mapping[str, object]) -> Doc | list[Doc]:
+    """An update of these fields; one of presence says since when, unless they were so already."""
+    if "presence" not in fields:
+        return {"$set": dict(fields)}
+    same = {"$eq": ["$presence", fields["presence"]]}
+    now = real_now()
+    since = {name: {"$cond": [same, {"$ifNull": [f"${name}", now]}, now]} for name in ("presence_at", "absent_since")}
+    return [{"$set": {name: {"$literal": value} for name, value in fields.items()} | since}]
+
+
+def opened_agent(doc: Doc) -> Agent:
     return Agent.model_validate({**doc, "id": doc["_id"]})

@@ -1,16 +1,16 @@
-"""What agents see of conversations in lists: who waits, mine, all, closed; in pages, and counted."""
+"""What agents see of conversations in lists: who waits, mine, who needs attention …; in pages, and counted."""
 
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from shared.conversation.model import Conversation, Verdict
 from shared.store.conversations import opened
 from shared.store.driver import Collection, Database, Doc
 
-View = Literal["waiting", "mine", "all", "closed"]
-VIEWS: Final[tuple[View, ...]] = ("waiting", "mine", "all", "closed")
+View = Literal["waiting", "mine", "attention", "all", "closed"]
+VIEWS: Final[tuple[View, ...]] = get_args(View)
 
 COUNTED_AT_MOST: Final = 1000
 """Counting further costs more than it tells."""
@@ -21,10 +21,11 @@ SHOWN: Final[Doc] = {"pending": 0, "commits": 0, "unasked": 0, "verdicts": 0, "f
 _PLACE: Final[dict[View, tuple[str, int]]] = {
     "waiting": ("session.waiting_since", 1),
     "mine": ("updated_at", -1),
+    "attention": ("session.attention.since", 1),
     "all": ("updated_at", -1),
     "closed": ("updated_at", -1),
 }
-"""The field a view is sorted by: who waits longest comes first, else what changed last."""
+"""The field a view is sorted by: who waits, or needs attention, for longest comes first, else what changed last."""
 
 
 class Place(NamedTuple):
@@ -79,8 +80,13 @@ class ConversationLists:
         return dict(zip(VIEWS, numbers, strict=True))
 
     async def waits(self, before: datetime, limit: int) -> list[Wait]:
-        """Who waits for an agent since this instant or longer, longest first."""
-        where = {"session.state": "waiting", "session.waiting_since": {"$lte": before}, "deleted_at": None}
+        """Who waits since this instant or longer, longest first; not who is on the way to WeChat's own console."""
+        where: Doc = {
+            "session.state": "waiting",
+            "session.waiting_since": {"$lte": before},
+            "session.handover": None,
+            "deleted_at": None,
+        }
         fields = {"app_id": 1, "session.number": 1, "session.waiting_since": 1}
         docs = await self._conversations.find(
             where, fields, sort=[("session.waiting_since", 1), ("_id", 1)], limit=limit
@@ -111,6 +117,8 @@ def _where(view: View, agent_id: str, app_ids: Iterable[str] | None) -> Doc:
         case "mine":
             where["session.state"] = "agent"
             where["session.responder.id"] = agent_id
+        case "attention":
+            where["session.attention.since"] = {"$type": "date"}
         case "closed":
             where["session.state"] = "closed"
         case "all":
@@ -119,5 +127,9 @@ def _where(view: View, agent_id: str, app_ids: Iterable[str] | None) -> Doc:
 
 
 def _place(view: View, last: Conversation) -> Place | None:
-    at = last.session.waiting_since if view == "waiting" and last.session else last.updated_at
+    session, at = last.session, last.updated_at
+    if view == "waiting" and session is not None:
+        at = session.waiting_since
+    elif view == "attention" and session is not None and session.attention is not None:
+        at = session.attention.since
     return Place(at, last.id) if at else None

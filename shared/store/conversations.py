@@ -111,16 +111,6 @@ class ConversationStore:
             {"_id": conversation, "timer.due_at": due_at}, {"$set": {"timer.until": real_now()}}
         )
 
-    async def waiting(self, limit: int = 500) -> list[Conversation]:
-        """Sessions in line, the one whose window closes first before the others, then the oldest."""
-        docs = await self._conversations.find(
-            {"session.state": "waiting"},
-            {"pending": 0},
-            sort=[("window_until", 1), ("session.waiting_since", 1)],
-            limit=limit,
-        )
-        return [opened(doc).conversation for doc in docs]
-
     async def showing_claims(self, ids: Iterable[str]) -> set[str]:
         """Which of these claims some conversation shows."""
         docs = await self._conversations.find({"session.claim": {"$in": list(ids)}}, {"session.claim": 1})
@@ -169,7 +159,6 @@ def _fields(commit: Commit) -> dict[str, Any]:
     commits = (*after.commits, commit.facts)[-COMMITS_KEPT:] if commit.facts else after.commits
     fields = after.model_dump(exclude={"id", "commits"})
     fields["commits"] = commits
-    fields["window_until"] = max((grant.deadline for grant in after.ledger.grants), default=None)
     fields["found_by"] = grams_of_names((after.name, *after.tags))
     fields["pending"] = [_entry_doc(entry) for entry in commit.entries]
     return fields

@@ -4,14 +4,15 @@ They differ in what must be awaited; everything above this module does not know 
 reach the server become StoreUnavailable; a duplicate key stays what it is.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
 from bson.codec_options import CodecOptions
 from bson.timestamp import Timestamp
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import AsyncMongoClient, IndexModel, ReturnDocument
+from pymongo import AsyncMongoClient, IndexModel, ReturnDocument, timeout
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -20,6 +21,7 @@ from pymongo.errors import (
     NetworkTimeout,
     OperationFailure,
     ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
     WriteConcernError,
     WTimeoutError,
 )
@@ -40,6 +42,7 @@ UNREACHABLE: Final = (
     AutoReconnect,
     NetworkTimeout,
     ServerSelectionTimeoutError,
+    WaitQueueTimeoutError,
     ExecutionTimeout,
     WTimeoutError,
     WriteConcernError,
@@ -79,6 +82,21 @@ def reaching() -> Iterator[None]:
         if failure.code in FORBIDDEN_CODES:
             raise StoreRefused("MongoDB does not accept the login in MONGO_URL, or it lacks a right") from failure
         raise
+
+
+@asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """Give up what is awaited inside after so long; raises StoreUnavailable. What was asked may happen all the same.
+
+    The driver has the deadline, too: without it a thread of Motor's goes on with what nobody waits for any more, and
+    when MongoDB does not answer there soon is none left.
+    """
+    try:
+        with timeout(seconds):
+            async with asyncio.timeout(seconds):
+                yield
+    except TimeoutError as late:
+        raise StoreUnavailable(f"MongoDB: no answer within {seconds:g} s") from late
 
 
 class Collection:

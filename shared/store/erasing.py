@@ -9,7 +9,8 @@ from shared.store.media_access import MediaOwners
 HOLDING: Final = ("messages", "sessions", "decisions", "sends", "media", "webhook_deliveries", "search")
 """Collections whose documents belong to one conversation, by the field `conversation`.
 
-`search` comes after `messages`: whoever indexes a message looks afterwards whether it is still there.
+`search` comes after `messages`: whoever indexes a message looks afterwards whether it is still there. `handovers` is
+not among them: forgetting a customer disarms, and what then stands there (a number) keeps out an old arming told late.
 """
 BY_SEQ: Final = frozenset({"messages", "search"})
 
@@ -28,7 +29,6 @@ class Eraser:
             await self._database[collection].delete_many({"conversation": conversation, **bound})
         await MediaOwners(self._database).forget_sent(conversation)
         await self._database["dead"].delete_many({"conversation_id": conversation})
-        await self._database["handovers"].delete_one({"_id": conversation})
 
     async def forget_app(self, app_id: str) -> None:
         """Delete what is kept of an app beside its own document and its conversations: its token, its lane."""

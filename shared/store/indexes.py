@@ -29,6 +29,11 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             name="closed",
             partialFilterExpression={"session.state": "closed"},
         ),
+        IndexModel(
+            [("session.attention.since", ASCENDING), ("_id", ASCENDING)],
+            name="attention",
+            partialFilterExpression={"session.attention.since": {"$type": "date"}},
+        ),
         IndexModel([("session.claim", ASCENDING)], sparse=True),
         IndexModel([("app_id", ASCENDING), ("updated_at", DESCENDING), ("_id", DESCENDING)]),
         IndexModel([("updated_at", DESCENDING), ("_id", DESCENDING)]),
@@ -56,7 +61,10 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         for field in ([], [("target", ASCENDING)], [("by.id", ASCENDING)], [("action", ASCENDING)])
     ],
     "canned_replies": [IndexModel([("owner", ASCENDING), ("app_id", ASCENDING), ("shortcut", ASCENDING)], unique=True)],
-    "sessions": [IndexModel([("conversation", ASCENDING), ("number", DESCENDING)])],
+    "sessions": [
+        IndexModel([("conversation", ASCENDING), ("number", DESCENDING)]),
+        IndexModel([("closed_at", ASCENDING), ("opened_at", ASCENDING), ("app_id", ASCENDING)], name="reports"),
+    ],
     "decisions": [
         IndexModel([("conversation", ASCENDING), ("recorded_at", ASCENDING)]),
         IndexModel([("recorded_at", ASCENDING)], expireAfterSeconds=30 * DAY_SECONDS),

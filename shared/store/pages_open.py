@@ -28,6 +28,10 @@ class PagesOpen:
 
     async def agents(self, now: datetime | None = None) -> set[str]:
         """Who has a page open, on whichever replica."""
+        return await self.said(now) or set()
+
+    async def said(self, now: datetime | None = None) -> set[str] | None:
+        """The same; None where no replica says anything, so that nobody could have a page."""
         since = (now or real_now()) - timedelta(seconds=BELIEVED_SECONDS)
         docs = await self._pages.find({"at": {"$gte": since}}, {"agents": 1})
-        return {agent for doc in docs for agent in doc["agents"]}
+        return {agent for doc in docs for agent in doc["agents"]} if docs else None

@@ -1,6 +1,9 @@
 """Ended sessions, and why each assignment was made: written once, read by people."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from pymongo import UpdateOne
 
 from shared.clock import real_now
 from shared.conversation.commands import RecordDecision, RecordSession
@@ -30,21 +33,40 @@ class SessionRecords:
         await self._sessions.delete_many({"conversation": conversation})
 
 
+class Assigned(NamedTuple):
+    """Why an agent got a session or was offered it: whom it was between, by which rule and version of the settings."""
+
+    kind: Literal["assigned", "offered"]
+    conversation: str
+    session: str
+    claim_id: str
+    agent_id: str
+    rule: str
+    policy_version: int
+    candidates: Sequence[Doc] = ()
+
+
 class DecisionRecords:
     """Why a session was assigned, or was not: the candidates with their loads, the rule, the policy's version."""
 
     def __init__(self, database: Database) -> None:
         self._decisions: Collection = database["decisions"]
 
-    async def save(self, claim_id: str, conversation: str, **why: Any) -> None:
-        doc = {"conversation": conversation, "claim_id": claim_id, "recorded_at": real_now(), **why}
-        await self._decisions.update_one({"_id": claim_id}, {"$setOnInsert": doc}, upsert=True)
+    async def save(self, decisions: Sequence[Assigned]) -> None:
+        """Each once: what was saved first stays."""
+        at = real_now()
+        docs = [(one.claim_id, {"recorded_at": at, **one._asdict()}) for one in decisions]
+        if docs:
+            await self._decisions.bulk_write(
+                [UpdateOne({"_id": name}, {"$setOnInsert": doc}, upsert=True) for name, doc in docs]
+            )
 
     async def save_route(self, record: RecordDecision) -> None:
         """Where one of the app's rules or fallbacks sent a session."""
         session = session_id(record.conversation_id, record.session)
         doc = {
             "conversation": record.conversation_id,
+            "kind": "routed",
             "recorded_at": real_now(),
             "session": session,
             "rule": record.rule,

@@ -13,7 +13,16 @@ from shared.store.sealing import Sealer
 
 log = structlog.get_logger()
 
-WebhookEvent = Literal["session_opened", "session_waiting", "session_assigned", "session_closed", "message"]
+WebhookEvent = Literal[
+    "session_opened",
+    "session_waiting",
+    "session_offered",
+    "session_assigned",
+    "session_closed",
+    "session_rated",
+    "attention",
+    "message",
+]
 WEBHOOK_EVENTS: Final[tuple[WebhookEvent, ...]] = get_args(WebhookEvent)
 
 FAILING_AFTER: Final = timedelta(hours=24)

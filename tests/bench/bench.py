@@ -35,10 +35,18 @@ class Row:
 
 
 @dataclass
-class Bench:
+class Table:
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, what: str, figure: float, unit: str, beside: str = "") -> None:
+        self.rows.append(Row(what, figure, unit, beside))
+        print(f"{what:58} {figure:10.1f} {unit:10} {beside}", flush=True)  # noqa: T201 - the table
+
+
+@dataclass(kw_only=True)
+class Bench(Table):
     rabbit: RabbitServer
     mongo: MongoServer
-    rows: list[Row] = field(default_factory=list)
     _number: int = 0
 
     async def environment(self, policy: Policy | None = None) -> dict[str, str]:
@@ -100,15 +108,11 @@ class Bench:
         told: dict[str, float] = orjson.loads(out)
         return told
 
-    def add(self, what: str, figure: float, unit: str, beside: str = "") -> None:
-        self.rows.append(Row(what, figure, unit, beside))
-        print(f"{what:58} {figure:10.1f} {unit:10} {beside}", flush=True)  # noqa: T201 - the table
-
 
 @asynccontextmanager
 async def bench(directory: Path) -> AsyncIterator[Bench]:
     async with rabbitmq(directory / "rabbitmq") as rabbit, mongod(directory / "mongod") as mongo:
-        yield Bench(rabbit, mongo)
+        yield Bench(rabbit=rabbit, mongo=mongo)
 
 
 def cpu_seconds(process: asyncio.subprocess.Process) -> float:

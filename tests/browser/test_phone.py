@@ -274,13 +274,32 @@ async def test_the_official_console_accepts_says_and_closes(visits: Visits, box:
     page, phone = await in_chat(visits, box)
     await say(phone, "转官方")
     console = page.get_by_role("region", name="微信官方客服")
+    await expect(console).to_contain_text("排队中")
     await console.get_by_role("button", name="接入").click()
     await expect(console).to_contain_text("接待中")
+    await expect(console).to_contain_text("最晚到")
     await console.get_by_label("以官方客服的身份说").fill("官方在此")
     await console.get_by_role("button", name="发送").click()
     await expect(chat(phone)).to_contain_text("官方在此")
     await console.get_by_role("button", name="结束").click()
     await expect(console).to_contain_text("没有参与")
+
+
+async def test_the_official_console_lets_go_by_itself(visits: Visits) -> None:
+    """Nothing tells the page of it but the time."""
+    clock = FixedClock(NOW)
+    async with boxed(clock=clock, name=APP, mode="plain", aes_key="", gh_id="gh_97417a04a28d") as box:
+        await box.control("POST", f"/apps/{APPID}/customers", {"openid": OPENID, "name": "小明"})
+        reply = {"ToUserName": OPENID, "FromUserName": "gh_97417a04a28d", "CreateTime": int(time.time())}
+        box.receiver.answer = lambda _: web.json_response(reply | {"MsgType": "transfer_customer_service"})
+        page, phone = await in_chat(visits, box)
+        await say(phone, "转官方")
+        console = page.get_by_role("region", name="微信官方客服")
+        await console.get_by_role("button", name="接入").click()
+        await expect(console).to_contain_text("接待中")
+        clock.advance(31 * 60)
+        await expect(console).to_contain_text("没有参与", timeout=20_000)
+        await expect(console.get_by_role("button", name="结束")).to_be_disabled()
 
 
 async def test_two_phones_side_by_side_are_two_customers(visits: Visits, box: Box) -> None:

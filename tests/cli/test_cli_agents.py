@@ -64,6 +64,7 @@ async def test_every_field_arrives(cli: Cli, database: Database) -> None:
         "load": 0,
         "capacity": 0,
         "auto_accept": True,
+        "away_after_seconds": None,
         "second_factor": False,
     }
 
@@ -97,6 +98,39 @@ async def test_a_login_is_taken_once(cli: Cli, database: Database) -> None:
     ran = await cli(*LINA)
     assert ran.code == 1
     assert "exists already" in ran.err
+    assert await stored(database) == before
+
+
+async def test_what_is_named_changes_and_the_rest_stays(cli: Cli, database: Database) -> None:
+    await cli.ok(*LINA, "--group", "vip", "--away-after", "600")
+    before = await stored(database)
+    assert before.away_after_seconds == 600
+    changed = (await cli.ok("agents", "update", "lina", "--capacity", "9", "--group", "售后", "--json")).json
+    assert (changed["capacity"], changed["groups"], changed["away_after_seconds"]) == (9, ["售后"], 600)
+    assert (await cli.ok("agents", "update", "lina", "--away-after", "never")).out == "lina is changed.\n"
+    after = await stored(database)
+    assert after == before.but(capacity=9, groups=("售后",), away_after_seconds=None)
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (("lina",), 2, "nothing to change"),
+        (("lina", "--away-after", "59"), 2, "--away-after must be from 60 to 86400 seconds"),
+        (("lina", "--capacity", "201"), 2, "--capacity must be from 0 to 200"),
+        (("lina", "--name", " "), 2, "--name must not be blank"),
+        (("nobody", "--name", "x"), 1, "there is no agent nobody"),
+        (("root", "--role", "agent"), 1, "only administrator"),
+    ],
+)
+async def test_what_cannot_be_changed_is_said(
+    cli: Cli, database: Database, argv: tuple[str, ...], code: int, said: str
+) -> None:
+    await cli.ok(*LINA)
+    await cli.ok("agents", "add", "root", "--name", "x", "--role", "admin")
+    before = await stored(database)
+    ran = await cli("agents", "update", *argv)
+    assert (ran.code, said in ran.err) == (code, True), ran.err
     assert await stored(database) == before
 
 

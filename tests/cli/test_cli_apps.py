@@ -107,7 +107,7 @@ async def test_an_encrypted_mode_needs_a_key(cut_off_cli: Cli, mode: str) -> Non
 POLICY_MISTAKES = [
     ('{"welcom": "您好"}', "welcom: there is no such setting"),
     ('{"unmatched": {"replay": 1}}', "unmatched.replay: there is no such setting"),
-    ('{"keyword_rules": [{"words": ["a"]}, {"words": [" "]}]}', "keyword_rules[1].words: a keyword must not be blank"),
+    ('{"keyword_rules": [{"words": ["a"]}, {"words": [" "]}]}', "keyword_rules[1].words: must not be blank"),
     ('{"keyword_rules": [{"words": ["a"], "match": "regex"}]}', "keyword_rules[0].match: "),
     ('{"idle_close_seconds": {"bot": 1}}', "idle_close_seconds.bot: "),
     ('{"welcome": "%s"}' % ("长" * 683), "welcome: is 2049 bytes"),
@@ -121,6 +121,21 @@ def test_a_mistake_in_the_settings_is_named_by_its_place(document: str, said: st
     with pytest.raises(Misused) as refused:
         read_policy(document)
     assert said in str(refused.value)
+
+
+async def test_settings_that_make_no_sense_together_change_nothing(cli: Cli, database: Database) -> None:
+    wrong = json.dumps({"rules": [{"name": "退款", "to": {"kind": "group", "name": "nowhere"}}]})
+    said = "--settings rules[0].to.name: nobody is in the group nowhere; put agents into it first, or name another"
+    added = await cli(*KEYED, "--settings", wrong)
+    assert (added.code, said in added.err) == (2, True)
+    assert await store(database).get(APP) is None
+    await cli.ok(*KEYED)
+    changed = await cli("apps", "update", APP, "--settings", wrong)
+    assert (changed.code, said in changed.err) == (2, True)
+    assert (await stored(database)).version == 1
+    await cli.ok("agents", "add", "lina", "--name", "李娜", "--group", "nowhere")
+    await cli.ok("apps", "update", APP, "--settings", wrong)
+    assert (await stored(database)).policy.rules[0].to.name == "nowhere"
 
 
 async def test_settings_survive_a_round_trip_through_a_file(cli: Cli, database: Database, tmp_path: Path) -> None:

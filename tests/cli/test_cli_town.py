@@ -127,6 +127,26 @@ async def test_a_conversation_from_waiting_to_closed(local: Cli, tmp_path: Path)
     assert "(not_yours)" in refused.err
 
 
+async def test_a_conversation_goes_from_hand_to_hand(local: Cli) -> None:
+    own = ("--as", "zhou", "--json")
+    conversation = await waiting(local, "o-hands")
+    declined = await local("desk", "decline", conversation, *own)
+    assert (declined.code, "(conflict)" in declined.err) == (1, True)
+    await local.ok("desk", "accept", conversation, *own)
+    given = (await local.ok("desk", "transfer", conversation, "--agent", "wang", "--note", "老客户", *own)).json
+    assert given["session"]["responder"]["id"] == "wang"
+    back = await local.ok("desk", "transfer", conversation, "--bot", "--as", "wang")
+    assert back.out == f"Conversation {conversation} is with the bot.\n"
+    refused = await local("desk", "transfer", conversation, "--official", *own)
+    assert (refused.code, "to.official: " in refused.err) == (1, True)
+    await local.ok("desk", "accept", conversation, *own)
+    blocked = (await local.ok("desk", "block", conversation, *own)).json
+    assert (blocked["blocked"], blocked["session"]["reason"]) == (True, "blocked")
+    assert (await local.ok("desk", "unblock", conversation, *own)).json["blocked"] is False
+    needing = (await local.ok("desk", "list", "--view", "attention", *own)).json
+    assert conversation not in {one["id"] for one in needing}
+
+
 DESK_REFUSALS: list[tuple[tuple[str, ...], dict[str, str], int, str]] = [
     (("show", "nosuchconversation", "--as", "zhou"), {}, 1, "(not_found)"),
     (("list", "--as", "zhou"), {"WXDESK_PASSWORD": "wrong"}, 1, "does not know zhou by this password"),

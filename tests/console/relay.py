@@ -8,13 +8,19 @@ from yarl import URL
 
 
 class Relay:
-    """Passes on to one address what comes in on a port of its own; cut, it refuses and drops what it had."""
+    """Passes on to one address what comes in on a port of its own.
+
+    Cut, it refuses and drops what it had. Held, it takes everything and passes nothing on: a server that is there and
+    does not answer.
+    """
 
     def __init__(self, url: str) -> None:
         self._url = URL(url)
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._port = 0
+        self._open = asyncio.Event()
+        self._open.set()
 
     @property
     def url(self) -> str:
@@ -23,6 +29,12 @@ class Relay:
     async def mend(self) -> None:
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._port)
         self._port = self._server.sockets[0].getsockname()[1]
+
+    def hold(self) -> None:
+        self._open.clear()
+
+    def let_go(self) -> None:
+        self._open.set()
 
     async def cut(self) -> None:
         if self._server is not None:
@@ -34,18 +46,18 @@ class Relay:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(self._url.host, self._url.port)
         self._writers |= {writer, back}
-        await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        await asyncio.gather(self._copy(reader, back), self._copy(there, writer))
 
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while chunk := await reader.read(65_536):
-            writer.write(chunk)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
+    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while chunk := await reader.read(65_536):
+                await self._open.wait()
+                writer.write(chunk)
+                await writer.drain()
+        except ConnectionError:
+            pass
+        finally:
+            writer.close()
 
 
 @asynccontextmanager
@@ -55,4 +67,5 @@ async def relay(url: str) -> AsyncIterator[Relay]:
     try:
         yield made
     finally:
+        made.let_go()
         await made.cut()

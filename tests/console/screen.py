@@ -19,6 +19,7 @@ READ_SECONDS = 20.0
 FRAME: TypeAdapter[Any] = TypeAdapter(
     frames.ReadyFrame
     | frames.ResetFrame
+    | frames.PongFrame
     | frames.ConversationFrame
     | frames.MessageFrame
     | frames.CommandFrame

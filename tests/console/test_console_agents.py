@@ -49,7 +49,8 @@ async def changes_of(desk: House, target: str) -> list[tuple[str, dict[str, tupl
 
 
 async def test_a_new_agent_logs_in_with_the_password_that_was_made(desk: House, admin: Caller) -> None:
-    told = await made(admin, "fresh", role="supervisor", groups=["vip", " vip ", "售后"], capacity=0, auto_accept=False)
+    by_hand = {"capacity": 0, "auto_accept": False, "away_after_seconds": 600}
+    told = await made(admin, "fresh", role="supervisor", groups=["vip", " vip ", "售后"], **by_hand)
     assert told["agent"] == {
         "id": "fresh",
         "name": "Fresh",
@@ -59,6 +60,7 @@ async def test_a_new_agent_logs_in_with_the_password_that_was_made(desk: House, 
         "capacity": 0,
         "load": 0,
         "auto_accept": False,
+        "away_after_seconds": 600,
         "enabled": True,
         "second_factor": False,
     }

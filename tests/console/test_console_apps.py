@@ -343,7 +343,7 @@ async def test_an_agent_sees_the_apps_of_their_groups(desk: House, admin: Caller
     assert VIP_APP not in seen
     listed = {one["id"]: one for one in (await vip.get("/apps")).body["items"]}
     expected = {"id": VIP_APP, "name": "会员店", "enabled": True, "mode": "secure", "groups": ["vip"]}
-    expected.update(readable=True, verified_at=None)
+    expected.update(readable=True, verified_at=None, official=False)
     assert listed[VIP_APP] == expected
 
 

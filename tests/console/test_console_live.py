@@ -192,6 +192,12 @@ async def test_a_deleted_customer_is_taken_from_every_screen(desk: House, lina: 
         assert away.of(customer) == []
 
 
+async def test_a_page_that_asks_whether_we_are_there_is_told(screen: Screen) -> None:
+    async with screen.ready() as socket:
+        await socket.send_json({"type": "ping"})
+        await eventually(lambda: {"type": "pong"} in screen.others)
+
+
 async def test_presence_typing_and_viewing_are_told_to_others(desk: House, lina: Caller, screen: Screen) -> None:
     omar = await desk.agent()
     his = Screen(omar)

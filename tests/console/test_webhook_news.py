@@ -10,11 +10,13 @@ from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from typing_extensions import override
 
+from services.console.api import shapes
 from services.console.outgoing.announcing import TOLD_WITHIN, Announcer
 from shared.clock import FixedClock
-from shared.conversation.content import Note
+from shared.conversation.content import Event, Note
 from shared.conversation.facts import CustomerDeleted
-from shared.conversation.model import SYSTEM, Message
+from shared.conversation.model import SYSTEM, Conversation, Message
+from shared.conversation.policy import Policy
 from shared.store.conversations import Commit, ConversationStore, Entry
 from shared.store.driver import Database
 from shared.store.erasing import Eraser
@@ -39,7 +41,10 @@ class Office:
         self.announcer = self.announcer_with(WebhookDeliveries(database))
 
     def announcer_with(self, deliveries: WebhookDeliveries) -> Announcer:
-        return Announcer(self.database, self.webhooks, deliveries, lambda _: "店铺", self.clock.now, self._count)
+        return Announcer(self.database, self.webhooks, deliveries, self._shown, self.clock.now, self._count)
+
+    def _shown(self, conversation: Conversation) -> shapes.Conversation:
+        return shapes.Conversation.of(conversation, "店铺", Policy(), self.clock.now())
 
     def _count(self) -> None:
         self.noted += 1
@@ -94,6 +99,21 @@ async def test_a_session_is_told_from_its_opening_to_its_end(office: Office) -> 
     assert closed["detail"]["reason"] == "closed_by_agent"
     assert by_event["message"]["message"]["text"] in {"你好", "您好"}
     assert all(one["id"] == one["row"] for one in await office.told())
+
+
+async def test_what_becomes_of_a_session_in_between_is_told_with_its_detail(office: Office) -> None:
+    named = ("session_offered", "session_rated", "attention_needed", "session_fell_back")
+    details: list[dict[str, Any]] = [{"to": "Lina", "rule": "longest_idle"}, {"score": 5}, {"why": "answer_late"}, {}]
+    await office.webhook()
+    first, *_ = await office.write()
+    await office.announcer.handle(
+        [
+            first.but(id=f"x{seq}", seq=seq, direction="system", sender=SYSTEM, content=Event(name=name, detail=detail))
+            for seq, (name, detail) in enumerate(zip(named, details, strict=True), start=50)
+        ]
+    )
+    told = {one["event"]: one["detail"] for one in await office.told()}
+    assert told == {"session_offered": details[0], "session_rated": details[1], "attention": details[2]}
 
 
 async def test_reading_the_history_again_or_a_later_change_tells_nothing_twice(office: Office) -> None:

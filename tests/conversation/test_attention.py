@@ -2,6 +2,7 @@ from typing import Any
 
 from shared.conversation.commands import SessionWaiting
 from shared.conversation.content import Event
+from shared.conversation.hours import Hours
 from shared.conversation.policy import Policy
 from tests.support.facts import Story, at, claimed, fired, received, reply, transfer
 
@@ -92,3 +93,12 @@ def test_without_targets_only_the_window_matters() -> None:
     story = Story(Policy(entry="agents"))
     story.tell(received())
     assert story.conversation.due_at == at(47 * HOURS)
+
+
+def test_while_nobody_works_no_answer_is_late() -> None:
+    evening = Hours.model_validate(
+        {"time_zone": "UTC", "weekly": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "13:00", "to": "18:00"}]}
+    )
+    story = Story(POLICY.but(hours=evening))
+    story.tell(received())
+    assert story.conversation.due_at == at(HOURS + 240)

@@ -184,3 +184,31 @@ def test_hours_without_a_zone_get_the_installations() -> None:
 
 def test_without_hours_it_is_always_open() -> None:
     assert Policy().open_at(datetime(2026, 1, 1, 3, 0, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    ("local", "opens"),
+    [
+        ("2026-11-23T10:00:00", "2026-11-23T10:00:00"),
+        ("2026-11-23T08:00:00", "2026-11-23T09:00:00"),
+        ("2026-11-23T20:00:00", "2026-11-24T09:00:00"),
+        ("2026-11-27T18:00:00", "2026-11-30T09:00:00"),
+    ],
+)
+def test_when_it_opens_next(local: str, opens: str) -> None:
+    at = datetime.fromisoformat(local).replace(tzinfo=SHANGHAI)
+    assert hours().open_from(at) == datetime.fromisoformat(opens).replace(tzinfo=SHANGHAI)
+
+
+def test_over_a_holiday_it_opens_later_and_an_extra_day_counts() -> None:
+    given = hours(
+        holidays=[{"date": "2026-11-23"}], extra_days=[{"date": "2026-11-22", "from": "14:00", "to": "15:00"}]
+    )
+    sunday = datetime(2026, 11, 22, 10, tzinfo=SHANGHAI)
+    assert given.open_from(sunday) == datetime(2026, 11, 22, 14, tzinfo=SHANGHAI)
+    assert given.open_from(sunday.replace(hour=16)) == datetime(2026, 11, 24, 9, tzinfo=SHANGHAI)
+
+
+def test_what_never_opens_again_has_no_next_time() -> None:
+    past = Hours.model_validate({"extra_days": [{"date": "2020-01-01", "from": "09:00", "to": "10:00"}]})
+    assert past.open_from(datetime(2026, 11, 22, tzinfo=UTC)) is None

@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from shared.conversation.commands import ClaimWanted, RecordDecision, ReleaseClaim, SendMessage, SessionWaiting
+from shared.conversation.commands import (
+    ClaimWanted,
+    RecordDecision,
+    RecordSession,
+    ReleaseClaim,
+    SendMessage,
+    SessionWaiting,
+)
 from shared.conversation.content import Event, Text
 from shared.conversation.draft import Decision
 from shared.conversation.facts import AgentClaimed, DeclineOffer, StoodInLine
@@ -277,3 +284,17 @@ def test_a_welcome_that_would_leave_after_its_minute_is_left_out() -> None:
     story.tell(received("你好", seconds=30))
     decision = story.tell(late)
     assert (said(decision)[:1], events(decision)) == ([], ["bot_reply_skipped"])
+
+
+def test_a_session_keeps_in_whose_line_its_agent_found_it_and_how_much_agents_wrote() -> None:
+    story = Story(policy())
+    story.tell(received(), claimed("lina"))
+    assert session(story).served_group is None
+    story.tell(
+        reply("一", "二", seconds=1), transfer(to_group="vip", seconds=2), claimed("omar", assignment=2, seconds=3)
+    )
+    assert (session(story).group, session(story).served_group) == (None, "vip")
+    story.tell(reply("三", agent="omar", seconds=4))
+    decision = story.tell(close("omar", seconds=5))
+    (record,) = [command for command in decision.commands if isinstance(command, RecordSession)]
+    assert (record.session.served_group, record.session.agent_messages) == ("vip", 3)

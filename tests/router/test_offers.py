@@ -1,77 +1,14 @@
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from shared.bus.partition_consumer import Received
-from shared.contracts import AgentChanged, Swept, encode
-from shared.conversation.commands import ClaimWanted, SessionWaiting
 from shared.conversation.facts import AgentLeft, AnyFact
 from shared.conversation.policy import Assignment, Policy
-from shared.store.apps import App
+from tests.router.lining_up import nudge, responder, serve, swept, wait_in_line, waiting_told, wanted
 from tests.router.workshop import StopAt, Stopped, Workshop
-from tests.support.facts import APP, CONVERSATION, received, transfer
-
-
-def nudge() -> Received:
-    return Received(encode(AgentChanged(agent_id="x", trace_id="t")), "agent_changed", 0, redelivered=False, tag=1)
-
-
-def swept() -> Received:
-    return Received(encode(Swept(trace_id="t")), "swept", 0, redelivered=False, tag=1)
-
-
-def waiting_told(conversation: str = CONVERSATION) -> Received:
-    told = SessionWaiting(conversation_id=conversation, app_id=APP, trace_id="t")
-    return Received(encode(told), told.kind, 0, redelivered=False, tag=1)
-
-
-def wanted(agent: str, command: str = "k1", assignment: int = 1) -> Received:
-    told = ClaimWanted(
-        conversation_id=CONVERSATION,
-        app_id=APP,
-        trace_id="t",
-        session=1,
-        claim_id=f"{CONVERSATION}.1.{assignment}",
-        agent_id=agent,
-        command_id=command,
-        digest="d",
-    )
-    return Received(encode(told), told.kind, 0, redelivered=False, tag=1)
-
-
-@pytest.fixture
-async def told(shop: Workshop) -> list[AnyFact]:
-    """What offers tell conversations is taken by a batch at once, as a router would, and kept here."""
-    kept: list[AnyFact] = []
-    publish = shop.publisher.publish
-
-    async def publish_and_settle(message: object, **more: object) -> None:
-        await publish(message, **more)  # type: ignore[arg-type] # passed on as it came
-        if hasattr(message, "cause"):
-            kept.append(message)  # type: ignore[arg-type] # only facts have a cause
-            await shop.batch().settle([message])  # type: ignore[list-item] # only facts have a cause
-
-    shop.publisher.publish = publish_and_settle  # type: ignore[method-assign] # listens in on the real one
-    return kept
-
-
-async def wait_in_line(shop: Workshop, *openids: str) -> list[str]:
-    shop.policy = Policy(entry="agents")
-    names = []
-    for openid in openids:
-        shop.at += timedelta(seconds=1)
-        fact = received("你好", openid=openid)
-        await shop.batch().settle([fact])
-        names.append(fact.conversation_id)
-    return names
-
-
-async def responder(shop: Workshop, name: str) -> str | None:
-    session = (await shop.conversation(name)).session
-    return session.responder.id if session and session.responder else None
+from tests.support.facts import CONVERSATION, transfer
 
 
 async def test_a_waiting_session_goes_to_whoever_has_least(shop: Workshop, told: list[AnyFact]) -> None:
@@ -150,17 +87,15 @@ async def test_the_same_wish_twice_is_one_claim(shop: Workshop, told: list[AnyFa
     assert agent.load == 1
 
 
-def serve(shop: Workshop, *groups: str) -> None:
+def served_by(shop: Workshop, *groups: str) -> None:
     """From now on the app is served by agents of these groups; by all where none is named."""
-    shop.policy = Policy(entry="agents", assignment=Assignment(groups=groups))
-    secret = SecretStr("x")
-    shop.apps = [App(app_id=APP, name="店", secret=secret, token=secret, policy=shop.policy)]
+    serve(shop, Policy(entry="agents", assignment=Assignment(groups=groups)))
 
 
 async def held_by_lina(shop: Workshop, *openids: str, **fields: Any) -> list[str]:
     await shop.create_agent("lina", **fields)
     names = await wait_in_line(shop, *openids)
-    serve(shop)
+    served_by(shop)
     await shop.offers().handle([nudge()])
     assert [await responder(shop, name) for name in names] == ["lina"] * len(names)
     return names
@@ -233,7 +168,7 @@ async def test_who_does_not_serve_the_app_any_more_keeps_nothing_of_it(
     shop: Workshop, told: list[AnyFact], fields: dict[str, Any], groups: Sequence[str], then: str
 ) -> None:
     (name,) = await held_by_lina(shop, "o1", groups=("vip",))
-    serve(shop, *groups)
+    served_by(shop, *groups)
     await shop.agents.update("lina", **fields)
     await shop.offers().handle([swept()])
     assert await state(shop, name) == then
@@ -257,7 +192,7 @@ async def back_in_line_for(shop: Workshop, group: str) -> str:
 
 async def test_a_group_gets_nothing_that_its_agents_may_not_see(shop: Workshop, told: list[AnyFact]) -> None:
     name = await back_in_line_for(shop, "returns")
-    serve(shop, "vip")
+    served_by(shop, "vip")
     await shop.create_agent("blind", groups=("returns",))
     await shop.create_agent("busy", groups=("returns", "vip"), presence="away")
     await shop.create_agent("other", groups=("vip",))
@@ -272,7 +207,7 @@ async def test_nobody_waits_for_a_group_in_which_nobody_serves_the_app_any_more(
     shop: Workshop, told: list[AnyFact]
 ) -> None:
     name = await back_in_line_for(shop, "returns")
-    serve(shop, "vip")
+    served_by(shop, "vip")
     await shop.create_agent("blind", groups=("returns",))
     await shop.create_agent("other", groups=("vip",))
     await shop.offers().handle([nudge()])
@@ -282,7 +217,7 @@ async def test_nobody_waits_for_a_group_in_which_nobody_serves_the_app_any_more(
 async def test_who_does_not_serve_the_app_cannot_accept_by_hand(shop: Workshop, told: list[AnyFact]) -> None:
     await shop.create_agent("lina", groups=("night",))
     await wait_in_line(shop, "o-customer-1")
-    serve(shop, "vip")
+    served_by(shop, "vip")
     await shop.offers().handle([wanted("lina")])
     verdict = (await shop.conversation(CONVERSATION)).verdict_on("k1")
     assert verdict is not None

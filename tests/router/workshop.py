@@ -8,7 +8,6 @@ from typing import Any
 
 from services.router.batch import Batch
 from services.router.carrying import Carrier
-from services.router.leaving import Leaving
 from services.router.offers import Offers
 from shared.bus.connection import linked
 from shared.bus.publisher import Publisher
@@ -18,12 +17,12 @@ from shared.conversation.policy import Policy
 from shared.steps import Step, no_step
 from shared.store.agents import Agent, AgentStore, Presence
 from shared.store.apps import App
+from shared.store.attendance import Attendance
 from shared.store.conversations import ConversationStore
 from shared.store.dead import DeadStore
 from shared.store.driver import Database
 from shared.store.indexes import ensure_indexes
 from shared.store.messages import MessageStore
-from shared.store.records import DecisionRecords
 from tests.support.facts import NOON
 
 SMALL = Topology(router_partitions=2, sender_partitions=2)
@@ -55,6 +54,7 @@ class Workshop:
         self.conversations = ConversationStore(database)
         self.messages = MessageStore(database)
         self.agents = AgentStore(database)
+        self.attendance = Attendance(database)
         self.dead = DeadStore(database)
         self.policy = Policy(bot_turn_seconds=300)
         self.apps: list[App] = []
@@ -68,17 +68,7 @@ class Workshop:
         return Batch(self.conversations, self.messages, carrier, lambda _: self.policy, self.now, step)
 
     def offers(self, step: Step = no_step) -> Offers:
-        return Offers(
-            self.conversations,
-            self.agents,
-            DecisionRecords(self.database),
-            self.dead,
-            self.publisher,
-            lambda _: self.policy,
-            self.now,
-            step,
-            leaving=Leaving(self.agents, self.publisher, lambda: self.apps, self.now),
-        )
+        return Offers(self.database, self.publisher, lambda _: self.policy, lambda: self.apps, self.now, step)
 
     async def create_agent(self, login: str, *, capacity: int = 5, presence: Presence = "online", **more: Any) -> Agent:
         agent = Agent(id=login, name=login.title(), capacity=capacity, presence=presence, **more)

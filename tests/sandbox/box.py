@@ -121,11 +121,16 @@ async def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 @asynccontextmanager
-async def boxed(timing: PushTiming = IMPATIENT, **changes: Any) -> AsyncIterator[Box]:
-    """A sandbox with one app (`changes` to its configuration) and one customer, whose clock stands until moved."""
+async def boxed(
+    timing: PushTiming = IMPATIENT, *, clock: FixedClock | None = None, **changes: Any
+) -> AsyncIterator[Box]:
+    """A sandbox with one app (`changes` to its configuration) and one customer, whose clock stands until moved.
+
+    `clock` is that of its machine: who moves it there tells nobody.
+    """
     settings = SandboxSettings(host="127.0.0.1", sandbox_port=0, ops_port=0, mongo_url=None)
-    clock = FixedClock(NOW)
-    async with receiving() as receiver, sandbox(settings, timing, clock) as running, ClientSession() as session:
+    machine = clock or FixedClock(NOW)
+    async with receiving() as receiver, sandbox(settings, timing, machine) as running, ClientSession() as session:
         box = Box(running, session, receiver)
         assert (await box.put_app(**changes)).body == {"verified": True}
         assert (await box.control("POST", f"/apps/{APPID}/customers", {"openid": OPENID})).status == 201

@@ -62,17 +62,6 @@ async def test_agents_without_claims_do_not_collide_in_the_unique_index(agents: 
 async def test_a_disabled_agent_gets_nothing(agents: AgentStore) -> None:
     await create(agents, "lina", enabled=False)
     assert await agents.claim("lina", claim("s.1")) == Unclaimed("not_found")
-    assert await agents.with_room(()) == []
-
-
-async def test_with_room_knows_groups_presence_and_load(agents: AgentStore) -> None:
-    await create(agents, "lina", groups=("售前",), capacity=1)
-    await create(agents, "omar", groups=("售后",))
-    await create(agents, "away", presence="away")
-    assert {a.id for a in await agents.with_room(())} == {"lina", "omar"}
-    assert [a.id for a in await agents.with_room(("售后", "x"))] == ["omar"]
-    await agents.claim("lina", claim("s.1"))
-    assert {a.id for a in await agents.with_room(())} == {"omar"}
 
 
 async def test_a_login_is_one_agents(agents: AgentStore) -> None:

@@ -114,18 +114,6 @@ async def test_a_new_due_time_is_free_whoever_claimed_the_old_one(conversations:
     assert len(await conversations.claim_due(at(300_000))) == 1
 
 
-async def test_waiting_sessions_come_by_deadline_then_age(conversations: ConversationStore) -> None:
-    for openid, seconds, wait in (("late", 100.0, 100.0), ("early", 0.0, 5.0), ("first", 0.0, 1.0)):
-        story = Story(openid=openid)
-        story.policy = story.policy.but(entry="agents")
-        story.tell(received(openid=openid, seconds=seconds))
-        session = story.conversation.session
-        assert session is not None
-        conversation: Conversation = story.conversation.but(session=session.but(waiting_since=at(wait)))
-        await conversations.commit([Commit(0, conversation, (), ())])
-    assert [c.openid for c in await conversations.waiting()] == ["first", "early", "late"]
-
-
 async def test_timers_already_claimed_do_not_stand_in_the_way_of_others(conversations: ConversationStore) -> None:
     for openid, seconds in (("o1", 0.0), ("o2", 5.0)):
         story = Story(openid=openid)

@@ -8,15 +8,17 @@ from shared.conversation.model import Conversation, Held, Party, Session, Sessio
 from shared.store.conversation_lists import COUNTED_AT_MOST, ConversationLists, Place, View
 from shared.store.conversations import Commit, ConversationStore
 from shared.store.driver import Database
-from tests.support.facts import NOON
+from tests.support.facts import NOON, at
 
 
 def conversation(name: str, state: SessionState, *, app: str = "wx1", minute: int = 0, agent: str = "lina") -> Any:
-    at = NOON + timedelta(minutes=minute)
+    since = NOON + timedelta(minutes=minute)
     responder = Party(kind="agent", id=agent) if state == "agent" else None
-    waiting = at if state == "waiting" else None
-    session = Session(number=1, state=state, opened_at=at, active_at=at, responder=responder, waiting_since=waiting)
-    return Conversation(id=name, app_id=app, openid=name, version=1, updated_at=at, session=session)
+    waiting = since if state == "waiting" else None
+    session = Session(
+        number=1, state=state, opened_at=since, active_at=since, responder=responder, waiting_since=waiting
+    )
+    return Conversation(id=name, app_id=app, openid=name, version=1, updated_at=since, session=session)
 
 
 @pytest.fixture
@@ -76,9 +78,26 @@ async def test_those_of_one_instant_are_told_apart_by_id(either_database: Databa
     assert [one.id for one in (*first, *second)] == ["s3", "s2", "s1", "s0"]
 
 
+async def test_what_needs_attention_comes_the_longest_first_and_who_is_sent_to_wechat_waits_no_more(
+    lists: ConversationLists, either_database: Database
+) -> None:
+    waiting, _ = await lists.page("waiting", "lina", None, after=None, limit=10)
+    names = [conversation.id for conversation in waiting]
+    for name, seconds in zip(names, (5, 1, 3), strict=True):
+        attention = {"why": "answer_late", "since": at(seconds)}
+        await either_database["conversations"].update_one({"_id": name}, {"$set": {"session.attention": attention}})
+    first, place = await lists.page("attention", "lina", None, after=None, limit=2)
+    rest, end = await lists.page("attention", "lina", None, after=place, limit=2)
+    assert [one.id for one in (*first, *rest)] == [names[1], names[2], names[0]]
+    assert (end, (await lists.counts("lina", None))["attention"]) == (None, 3)
+    armed = {"$set": {"session.handover": {"number": 1}}}
+    await either_database["conversations"].update_one({"_id": names[0]}, armed)
+    assert [wait.conversation for wait in await lists.waits(at(3600), 10)] == names[1:]
+
+
 async def test_counts_are_of_what_the_views_show(lists: ConversationLists) -> None:
-    assert await lists.counts("lina", None) == {"waiting": 3, "mine": 1, "all": 7, "closed": 1}
-    assert await lists.counts("omar", ["wx1"]) == {"waiting": 2, "mine": 1, "all": 6, "closed": 1}
+    assert await lists.counts("lina", None) == {"waiting": 3, "mine": 1, "attention": 0, "all": 7, "closed": 1}
+    assert await lists.counts("omar", ["wx1"]) == {"waiting": 2, "mine": 1, "attention": 0, "all": 6, "closed": 1}
 
 
 async def test_counting_ends_somewhere(either_database: Database, lists: ConversationLists) -> None:

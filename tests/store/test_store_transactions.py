@@ -4,11 +4,12 @@ import asyncio
 import contextvars
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 import pytest
 
+from deploy.local.servers import MongoServer
 from shared.store import transactions
 from shared.store.driver import Database, StoreUnavailable
 from tests.house.test_imports import ROOT
@@ -146,7 +147,19 @@ asyncio.run(main())
 """
 
 
-async def test_what_a_killed_process_had_begun_is_not_there(database: Database, mongo_url: str) -> None:
+@pytest.fixture
+async def impatient_mongod(mongo_server: MongoServer) -> AsyncIterator[MongoServer]:
+    """It ends after a second, not after ten, what nobody goes on with."""
+    limit = "transactionLifetimeLimitSeconds"
+    before = (await mongo_server.command({"getParameter": 1, limit: 1}))[limit]
+    await mongo_server.command({"setParameter": 1, limit: 1})
+    yield mongo_server
+    await mongo_server.command({"setParameter": 1, limit: before})
+
+
+async def test_what_a_killed_process_had_begun_is_not_there(
+    database: Database, impatient_mongod: MongoServer, mongo_url: str
+) -> None:
     await database["numbers"].insert_one({"_id": "a", "n": 1})
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, mongo_url, database.name, cwd=ROOT)
     assert await process.wait() == -signal.SIGKILL

@@ -13,21 +13,36 @@ from shared.conversation.facts import (
     AgentClaimed,
     AgentLeft,
     AnyFact,
+    BlockCustomer,
     BotAnswered,
+    ClaimQuestioned,
+    ClaimRefused,
     CloseSession,
     CustomerDeleted,
     CustomerDescribed,
     CustomerEntered,
+    DeclineOffer,
+    HandedToOfficial,
     MarkRead,
     MessageReceived,
     SendReply,
     SendSettled,
+    StoodInLine,
     TagConversation,
     TimerFired,
     TransferSession,
 )
 from shared.conversation.ids import claim_id, conversation_id, message_id, session_id
-from shared.conversation.model import CUSTOMER, Conversation, Delivery, DeliveryState, Message, Party, ProfileField
+from shared.conversation.model import (
+    CUSTOMER,
+    Conversation,
+    Delivery,
+    DeliveryState,
+    Message,
+    Party,
+    Problem,
+    ProfileField,
+)
 from shared.conversation.policy import Policy
 
 APP = "wx0123456789abcdef"
@@ -134,6 +149,25 @@ def left(
     return AgentLeft(**origin(f"left:{claim}", seconds), agent_id=agent, claim_id=claim, why=why)
 
 
+def questioned(agent: str, claim: str, *, seconds: float = 0) -> ClaimQuestioned:
+    return ClaimQuestioned(**origin(f"q:{claim}:{seconds}", seconds), agent_id=agent, claim_id=claim)
+
+
+def refused(command: str, code: str = "at_capacity", *, seconds: float = 0) -> ClaimRefused:
+    problem = Problem(code=code, detail="There is no room.")
+    return ClaimRefused(
+        **origin(f"r:{command}", seconds), command_id=command, digest=f"digest of {command}", problem=problem
+    )
+
+
+def stood(position: int = 1, *, session: int = 1, nobody: bool = False, seconds: float = 0) -> StoodInLine:
+    return StoodInLine(**origin(None, seconds), session=session, position=position, nobody_online=nobody)
+
+
+def handed(number: int, msg_id: str, *, seconds: float = 0) -> HandedToOfficial:
+    return HandedToOfficial(**origin(f"o:{number}:{msg_id}", seconds), number=number, msg_id=msg_id)
+
+
 def asked(agent: str = "lina", key: str | None = None, seconds: float = 0) -> dict[str, Any]:
     command = key or f"k{next(_counter)}"
     return {
@@ -158,8 +192,16 @@ def close(agent: str = "lina", *, supervises: bool = False, **more: Any) -> Clos
     return CloseSession(**asked(agent, **more), supervises=supervises)
 
 
-def transfer(agent: str = "lina", **to: Any) -> TransferSession:
-    return TransferSession(**asked(agent), **to)
+def transfer(agent: str = "lina", *, seconds: float = 0, **to: Any) -> TransferSession:
+    return TransferSession(**asked(agent, seconds=seconds), **to)
+
+
+def decline(agent: str = "lina", **more: Any) -> DeclineOffer:
+    return DeclineOffer(**asked(agent, **more))
+
+
+def block(agent: str = "lina", *, blocked: bool = True, supervises: bool = False, **more: Any) -> BlockCustomer:
+    return BlockCustomer(**asked(agent, **more), blocked=blocked, supervises=supervises)
 
 
 def tagged(*tags: str, agent: str = "omar", **more: Any) -> TagConversation:

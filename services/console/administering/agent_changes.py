@@ -16,7 +16,7 @@ from shared.store.leases import Leases
 from shared.store.logins import LoginStore
 from shared.store.second_factors import SecondFactors
 
-FIELDS: Final = ("name", "role", "groups", "capacity", "auto_accept", "enabled", "presence")
+FIELDS: Final = ("name", "role", "groups", "capacity", "auto_accept", "away_after_seconds", "enabled", "presence")
 """What an administrator may change of an agent."""
 
 _ONE_AT_A_TIME: Final = "admins"

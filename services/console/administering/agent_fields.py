@@ -15,19 +15,25 @@ LONGEST_NAME: Final = 60
 LONGEST_GROUP: Final = 40
 MOST_GROUPS: Final = 50
 MOST_CAPACITY: Final = 200
+AWAY_AFTER: Final = (60, 86_400)
+"""The fewest and the most seconds without an open page after which an agent may be taken for away."""
 
 _LOGIN: Final = re.compile(r"[a-z0-9][a-z0-9._@-]{0,63}")
 _MADE_LENGTH: Final = 16
 _UNMISTAKABLE: Final = "".join(sorted(set(string.ascii_letters + string.digits) - set("Il1O0o")))
 
 
-def checked(agent: Agent, given: Collection[str] = ("login", "name", "groups", "capacity")) -> Agent:
+CHECKED: Final = ("login", "name", "groups", "capacity", "away_after_seconds")
+
+
+def checked(agent: Agent, given: Collection[str] = CHECKED) -> Agent:
     """The agent, names trimmed and each group named once; raises FieldsRefused for what was given."""
     faults = (
         _login_fault(agent.id),
         named("name", agent.name, LONGEST_NAME),
         _groups_fault(agent.groups),
         _capacity_fault(agent.capacity),
+        _away_fault(agent.away_after_seconds),
     )
     require(*(fault for fault in faults if fault is not None and fault.where[0] in given))
     groups = tuple(dict.fromkeys(group.strip() for group in agent.groups))
@@ -62,3 +68,10 @@ def _groups_fault(groups: Sequence[str]) -> Fault | None:
 
 def _capacity_fault(capacity: int) -> Fault | None:
     return None if 0 <= capacity <= MOST_CAPACITY else Fault(("capacity",), f"must be from 0 to {MOST_CAPACITY}")
+
+
+def _away_fault(seconds: int | None) -> Fault | None:
+    least, most = AWAY_AFTER
+    if seconds is None or least <= seconds <= most:
+        return None
+    return Fault(("away_after_seconds",), f"must be from {least} to {most} seconds, or never")

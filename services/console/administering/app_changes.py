@@ -1,11 +1,16 @@
 """Adding, changing and removing apps, each together with its entry in the audit. Whoever calls announces it."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
 from services.console.administering.app_fields import changed_fields, checked, policy_document
+from services.console.administering.faults import Fault, require
+from services.console.administering.members import members
 from shared.clock import real_now
 from shared.conversation.policy import Policy
+from shared.conversation.policy_check import mistakes
+from shared.store.agents import AgentStore
 from shared.store.apps import SECRET_FIELDS, App, AppStore
 from shared.store.audit import AuditLog, Author, changes_between
 from shared.store.driver import Database
@@ -36,6 +41,7 @@ class AppChanges:
     async def add(self, app: App) -> App:
         """Raises FieldsRefused, AppExists."""
         added = checked(app)
+        await self._check(added.policy)
         settings = changes_between(policy_document(Policy()), policy_document(added.policy))
         changes = {**changes_between({}, _fields(added), secrets=SECRET_FIELDS), **settings}
 
@@ -51,6 +57,8 @@ class AppChanges:
 
         Raises NoSuchApp, FieldsRefused, ChangedMeanwhile.
         """
+        if "policy" in changes:
+            await self._check(changes["policy"])
 
         async def change() -> App:
             app = await self._existing(app_id)
@@ -74,6 +82,13 @@ class AppChanges:
             await self._note("app.removed", app.app_id, told)
 
         await self._audit.together(remove)
+
+    async def _check(self, policy: Policy) -> None:
+        """Raise FieldsRefused for what is wrong with new settings as a whole; those that are stored are let be."""
+        staff = await members(AgentStore(self._database))
+        # Comparing a hundred long rules with each other takes a while, in which others should be served.
+        found = await asyncio.to_thread(mistakes, policy, staff)
+        require(*(Fault(("settings", *mistake.where), mistake.what) for mistake in found))
 
     async def _existing(self, app_id: str) -> App:
         app = await self._apps.get(app_id)

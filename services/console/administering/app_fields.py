@@ -1,13 +1,13 @@
 """An app's fields as an administrator gives them, checked; and what may be told of them. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, ValidationError
 
-from services.console.administering.faults import Fault, FieldsRefused, faults_of, named, require
+from services.console.administering.faults import Fault, FieldsRefused, Place, faults_of, named, require
 from services.console.naming import CONTROL, has_controls
 from shared.conversation.policy import Policy
 from shared.store.apps import App
@@ -19,7 +19,6 @@ LONGEST_SECRET: Final = 256
 _APP_ID: Final = re.compile(r"wx[0-9a-f]{16}")
 _GH_ID: Final = re.compile(r"gh_[A-Za-z0-9_]{1,61}")
 _CALLBACK_PORTS: Final = {"http": 80, "https": 443}
-_GROUPS: Final = ("settings", "assignment", "groups")
 _UNKNOWN_SETTING: Final = "there is no such setting"
 
 
@@ -56,9 +55,16 @@ def read_policy(document: Mapping[str, Any]) -> Policy:
         policy = Policy.model_validate(given, extra="forbid")
     except ValidationError as refused:
         raise FieldsRefused(tuple(faults_of(refused, ("settings",), unknown=_UNKNOWN_SETTING))) from None
-    groups = policy.assignment.groups
-    require(*(Fault((*_GROUPS, place), CONTROL) for place, group in enumerate(groups) if has_controls(group)))
+    require(*(Fault(where, CONTROL) for where, name in _names_in(policy) if has_controls(name)))
     return policy
+
+
+def _names_in(policy: Policy) -> Iterator[tuple[Place, str]]:
+    """Names that people make up, each with its place."""
+    for place, group in enumerate(policy.assignment.groups):
+        yield ("settings", "assignment", "groups", place), group
+    for place, rule in enumerate(policy.rules):
+        yield ("settings", "rules", place, "name"), rule.name
 
 
 def policy_document(policy: Policy) -> dict[str, Any]:

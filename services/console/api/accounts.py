@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.console.administering.agent_changes import AgentChanges, NoSuchAgent
 from services.console.administering.agent_fields import LONGEST_PASSWORD, check_password
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.login import address_of
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused

@@ -8,7 +8,8 @@ from pydantic import Field, SecretStr
 
 from services.console.administering.agent_changes import AgentChanges, Changed, Disabled, LastAdmin, NoSuchAgent
 from services.console.administering.agent_fields import MOST_CAPACITY, check_password, checked, made_password
-from services.console.api.shapes import Shape
+from services.console.api.agent_bodies import AwayAfter, given
+from services.console.api.shape import Shape
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
 from services.console.roster import Colleague, ColleagueList
@@ -16,7 +17,7 @@ from shared.contracts import AgentChanged
 from shared.outage import Outage
 from shared.store.agents import Agent, AgentExists, Presence, Role
 
-FOR_SUPERVISORS: Final = frozenset({"presence", "capacity", "auto_accept"})
+FOR_SUPERVISORS: Final = frozenset({"presence", "capacity", "auto_accept", "away_after_seconds"})
 """What supervisors may change of others."""
 
 ADDED_ALREADY: Final = (
@@ -32,17 +33,22 @@ class NewAgentBody(Input):
     groups: tuple[str, ...] = ()
     capacity: int = Field(5, ge=0, le=MOST_CAPACITY, description="sessions at once")
     auto_accept: bool = True
+    away_after_seconds: AwayAfter = None
     password: SecretStr | None = Field(None, description="10 characters at least; null: one is made, and told once")
 
 
 class AgentBody(Input):
-    """What is left out, or null, stays. Supervisors may change presence, capacity and auto_accept."""
+    """What is left out, or null, stays, but for away_after_seconds.
+
+    Supervisors may change presence, capacity, auto_accept and away_after_seconds.
+    """
 
     name: str | None = None
     role: Role | None = None
     groups: tuple[str, ...] | None = None
     capacity: int | None = Field(None, ge=0, le=MOST_CAPACITY)
     auto_accept: bool | None = None
+    away_after_seconds: AwayAfter = None
     enabled: bool | None = Field(None, description="false: logged out, offline, and let in no more")
     presence: Presence | None = None
 
@@ -99,6 +105,7 @@ async def add_agent(call: Call) -> web.Response:
             groups=body.groups,
             capacity=body.capacity,
             auto_accept=body.auto_accept,
+            away_after_seconds=body.away_after_seconds,
         )
     )
     password, made = _password(body.password, agent.id)
@@ -111,7 +118,7 @@ async def add_agent(call: Call) -> web.Response:
 
 
 async def change_agent(call: Call) -> web.Response:
-    fields = (await call.body(AgentBody)).model_dump(exclude_none=True)
+    fields = given(await call.body(AgentBody))
     beyond = sorted(fields.keys() - FOR_SUPERVISORS)
     if beyond and not call.agent.ranks("admin"):
         raise Refused("forbidden", f"Only a login of role admin may change {', '.join(beyond)}.")

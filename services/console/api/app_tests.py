@@ -11,7 +11,7 @@ from pydantic import Field
 from services.console.administering.checks.check import Check, Status, Ways
 from services.console.administering.checks.one_app import Addresses, app_checks, group_check
 from services.console.api.apps import existing_app
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.operations import Call, Operation, answer
 from services.console.problem import Refused
 from shared.clock import real_now

@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr, WithJsonSchema
 
 from services.console.administering.app_changes import AppChanges, ChangedMeanwhile, NoSuchApp
 from services.console.administering.app_fields import callback_fault, callback_url, read_policy
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.conversation.policy import Policy
@@ -76,6 +76,7 @@ class AppSummary(Shape):
     mode: Mode
     verified_at: datetime | None = Field(description="when a genuine push last arrived")
     groups: list[str] = Field(description="of agents that serve it; empty: all agents")
+    official: bool = Field(description="whether a session can be given to WeChat's own console")
     readable: bool = Field(description="false: its secrets were sealed with a lost key; an admin enters them again")
 
     @classmethod
@@ -87,6 +88,7 @@ class AppSummary(Shape):
             mode=app.mode,
             verified_at=app.verified_at,
             groups=list(app.policy.assignment.groups),
+            official=app.policy.may_hand_over,
             readable=app.readable,
         )
 

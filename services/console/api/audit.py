@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import Field
 
 from services.console import page_cursor
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.operations import Call, Input, Operation, answer
 from services.console.page_cursor import BadCursor
 from services.console.problem import Refused

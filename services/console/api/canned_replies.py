@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from services.console.administering.faults import Fault, named, require
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.conversation.texts import sendable

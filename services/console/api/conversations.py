@@ -1,18 +1,18 @@
-"""Conversations: in lists, one by one, and why they were assigned as they were."""
+"""Conversations: in lists, one by one, and why their sessions went where they did."""
 
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from pydantic import Field
 
 from services.console import page_cursor
 from services.console.api import shapes
+from services.console.api.decision_shapes import Decision, DecisionList
 from services.console.operations import Call, Input, Operation, answer
 from services.console.page_cursor import BadCursor
 from services.console.problem import Refused
 from shared.store.conversation_lists import Place, View
-from shared.store.driver import Doc
 
 
 class ListQuery(Input):
@@ -23,7 +23,7 @@ class ListQuery(Input):
 
 
 async def list_conversations(call: Call) -> web.Response:
-    """Who waits longest first; in the other views, what changed last first."""
+    """Who waits, or needs attention, for longest first; in the other views, what changed last first."""
     query = call.query(ListQuery)
     apps = asked_apps(call, query.app)
     after = _read_cursor(query.cursor, query.view) if query.cursor else None
@@ -45,7 +45,7 @@ async def read_conversation(call: Call) -> web.Response:
 async def list_decisions(call: Call) -> web.Response:
     conversation = await call.conversation()
     docs = await call.parts.decisions.of_conversation(conversation.id)
-    return answer(shapes.DecisionList(items=[_decision(doc) for doc in docs]))
+    return answer(DecisionList(items=[Decision.of(doc) for doc in docs]))
 
 
 def asked_apps(call: Call, app_id: str | None) -> Iterable[str] | None:
@@ -55,16 +55,6 @@ def asked_apps(call: Call, app_id: str | None) -> Iterable[str] | None:
     if not call.access.sees(app_id):
         raise Refused("not_found", "There is no such app.")
     return (app_id,)
-
-
-def _decision(doc: Doc) -> shapes.AssignmentDecision:
-    fields: dict[str, Any] = {field: doc.get(field) for field in ("agent_id", "rule", "policy_version")}
-    return shapes.AssignmentDecision(
-        claim_id=doc["claim_id"],
-        recorded_at=doc["recorded_at"],
-        candidates=[shapes.Candidate.model_validate(candidate) for candidate in doc.get("candidates") or ()],
-        **fields,
-    )
 
 
 def _cursor(view: View, place: Place) -> str:
@@ -106,8 +96,8 @@ OPERATIONS: Final = (
         "GET",
         "/conversations/{id}/decisions",
         list_decisions,
-        "Why its sessions were assigned as they were, of the last 30 days",
-        {200: shapes.DecisionList},
+        "Why its sessions were routed, offered and assigned as they were, of the last 30 days",
+        {200: DecisionList},
         problems=("not_found",),
         scope="read",
     ),

@@ -1,4 +1,4 @@
-"""What agents mark on a conversation: tags, and how far they have read."""
+"""What agents mark on a conversation: tags, how far they have read, and that its customer is to be blocked."""
 
 from typing import Annotated, Final
 
@@ -9,7 +9,7 @@ from services.console.api import shapes
 from services.console.asking import ask, client_key
 from services.console.naming import WITHOUT_CONTROLS
 from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
-from shared.conversation.facts import MarkRead, TagConversation
+from shared.conversation.facts import BlockCustomer, MarkRead, TagConversation
 from shared.conversation.model import Conversation
 
 Tag = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40), WITHOUT_CONTROLS]
@@ -28,6 +28,10 @@ class ReadBody(Input):
     seq: int = Field(ge=0, le=HIGHEST_WHOLE, description="the place of the last message seen")
 
 
+class BlockBody(Input):
+    blocked: bool = Field(description="true: what they write is kept and brought to nobody")
+
+
 async def tag_conversation(call: Call) -> web.Response:
     conversation = await call.conversation()
     body = await call.body(TagsBody)
@@ -42,6 +46,14 @@ async def mark_read(call: Call) -> web.Response:
     if not _would_count(call, conversation, body.seq):
         return answer(call.shown(conversation))
     await ask(call, conversation, MarkRead, client_key(call), seq=body.seq)
+    return answer(call.shown(await call.conversation()))
+
+
+async def block_customer(call: Call) -> web.Response:
+    """By whoever serves them or a supervisor; lifted by a supervisor or whoever did it."""
+    conversation = await call.conversation()
+    body = await call.body(BlockBody)
+    await ask(call, conversation, BlockCustomer, client_key(call), blocked=body.blocked)
     return answer(call.shown(await call.conversation()))
 
 
@@ -72,6 +84,16 @@ OPERATIONS: Final = (
         {200: shapes.Conversation},
         problems=("not_found", "conflict"),
         body=ReadBody,
+        command=True,
+    ),
+    Operation(
+        "POST",
+        "/conversations/{id}/block",
+        block_customer,
+        "Bring nothing of this customer to anybody, or bring it again",
+        {200: shapes.Conversation},
+        problems=("not_found", "conflict"),
+        body=BlockBody,
         command=True,
     ),
 )

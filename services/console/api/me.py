@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import Field
 
 from services.console.api import shapes
+from services.console.api.agent_bodies import AwayAfter, given
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.contracts import AgentChanged
@@ -22,6 +23,7 @@ class MeBody(Input):
     presence: Presence | None = None
     capacity: int | None = Field(None, ge=0, le=200)
     auto_accept: bool | None = None
+    away_after_seconds: AwayAfter = None
 
 
 async def read_me(call: Call) -> web.Response:
@@ -30,7 +32,7 @@ async def read_me(call: Call) -> web.Response:
 
 async def change_me(call: Call) -> web.Response:
     """What is left out stays. Whoever assigns sessions is told: there may be room now."""
-    changes = (await call.body(MeBody)).model_dump(exclude_none=True)
+    changes = given(await call.body(MeBody))
     if not changes:
         return answer(shapes.Agent.of(call.agent))
     agent = await call.parts.agents.update(call.agent.id, **changes)
@@ -51,6 +53,11 @@ async def change_me(call: Call) -> web.Response:
 OPERATIONS: Final = (
     Operation("GET", "/me", read_me, "Who I am", {200: shapes.Agent}),
     Operation(
-        "PATCH", "/me", change_me, "Change my presence, capacity or auto-accept", {200: shapes.Agent}, body=MeBody
+        "PATCH",
+        "/me",
+        change_me,
+        "Change my presence, capacity, auto-accept or when I become away",
+        {200: shapes.Agent},
+        body=MeBody,
     ),
 )

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 from pydantic import Field, SecretStr, StringConstraints
 
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.api.webhooks import (
     SECRETS,
     LastCall,

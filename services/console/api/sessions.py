@@ -1,19 +1,29 @@
-"""What an agent does with a session: accept, transfer, close."""
+"""What an agent does with a session: accept, decline, transfer, close."""
 
 from typing import Final, Literal
 
 from aiohttp import web
 from pydantic import Field, model_validator
 
-from services.console.api import shapes
+from services.console.administering.members import members
+from services.console.api import session_shapes, shapes
 from services.console.asking import ask, client_key
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
-from shared.conversation.facts import AcceptSession, CloseSession, TransferSession
+from shared.conversation.facts import AcceptSession, CloseSession, DeclineOffer, TransferSession
 from shared.conversation.model import Conversation
+
+NO_OFFICIAL: Final = (
+    "to.official: this app hands nothing over to WeChat's console; "
+    "its settings allow it by official.agents_may_transfer."
+)
 
 
 class AcceptBody(Input):
+    """Nothing to say."""
+
+
+class DeclineBody(Input):
     """Nothing to say."""
 
 
@@ -24,7 +34,7 @@ class Target(Input):
     group: str | None = Field(None, min_length=1, description="back in line, for agents of this group")
     bot: Literal[True] | None = None
     vendor: str | None = Field(None, min_length=1)
-    official: Literal[True] | None = None
+    official: Literal[True] | None = Field(None, description="WeChat's own console, with the customer's next message")
 
     @model_validator(mode="after")
     def _is_one(self) -> "Target":
@@ -48,8 +58,8 @@ async def list_sessions(call: Call) -> web.Response:
     ended = await call.parts.sessions.ended(conversation.id)
     current = conversation.session
     unrecorded = [current] if current is not None and not any(one.number == current.number for one in ended) else []
-    items = [shapes.SessionRecord.of(conversation.id, session) for session in (*unrecorded, *ended)]
-    return answer(shapes.SessionList(items=items))
+    items = [session_shapes.SessionRecord.of(conversation.id, session) for session in (*unrecorded, *ended)]
+    return answer(session_shapes.SessionList(items=items))
 
 
 async def accept(call: Call) -> web.Response:
@@ -60,8 +70,16 @@ async def accept(call: Call) -> web.Response:
     return await _as_it_is(call)
 
 
+async def decline(call: Call) -> web.Response:
+    """What is offered to the caller goes on to the next agent."""
+    conversation = await call.conversation()
+    await call.body(DeclineBody)
+    await ask(call, conversation, DeclineOffer, client_key(call))
+    return await _as_it_is(call)
+
+
 async def transfer(call: Call) -> web.Response:
-    """To a colleague who has room, to a group's line, or to the bot."""
+    """To a colleague who has room, to a group's line, to the bot, or to WeChat's console where the app allows it."""
     conversation = await call.conversation()
     body = await call.body(TransferBody)
     await ask(
@@ -73,6 +91,7 @@ async def transfer(call: Call) -> web.Response:
         to_agent=body.to.agent,
         to_group=body.to.group,
         to_bot=bool(body.to.bot),
+        to_official=bool(body.to.official),
         note=body.note,
     )
     return await _as_it_is(call)
@@ -91,9 +110,11 @@ async def _as_it_is(call: Call) -> web.Response:
 
 async def _check(call: Call, conversation: Conversation, to: Target) -> None:
     """Whoever is named must be able to take it: a group nobody is in would keep the customer waiting for ever."""
-    if to.vendor or to.official:
-        raise Refused("invalid", "to: this app has no vendor and does not hand over to the official console.")
+    if to.vendor:
+        raise Refused("invalid", "to.vendor: this app has no vendor.")
     app = call.parts.backbone.apps.get(conversation.app_id)
+    if to.official and not (app is not None and app.policy.may_hand_over):
+        raise Refused("invalid", NO_OFFICIAL)
     if to.agent is not None:
         agent = await call.parts.agents.get(to.agent)
         if agent is None or not agent.enabled:
@@ -101,10 +122,10 @@ async def _check(call: Call, conversation: Conversation, to: Target) -> None:
         if app is not None and not agent.may_serve(app.policy):
             raise Refused("invalid", "to.agent: does not serve this app.")
     if to.group is not None:
-        staff = await call.parts.agents.of_group(to.group)
-        if not staff:
+        staff = [member for member in await members(call.parts.agents) if to.group in member.groups]
+        if not any(member.enabled for member in staff):
             raise Refused("invalid", "to.group: nobody is in this group.")
-        if app is not None and not any(agent.may_serve(app.policy) for agent in staff):
+        if app is not None and not any(member.serves(app.policy) for member in staff):
             raise Refused("invalid", "to.group: nobody in this group serves this app.")
 
 
@@ -114,7 +135,7 @@ OPERATIONS: Final = (
         "/conversations/{id}/sessions",
         list_sessions,
         "The sessions of a conversation, the current one first",
-        {200: shapes.SessionList},
+        {200: session_shapes.SessionList},
         problems=("not_found",),
         scope="read",
     ),
@@ -122,7 +143,7 @@ OPERATIONS: Final = (
         "POST",
         "/conversations/{id}/accept",
         accept,
-        "Take the waiting session",
+        "Take the session: from the line, an offer, the bot or WeChat's console",
         {200: shapes.Conversation},
         problems=("not_found", "taken", "at_capacity", "conflict"),
         body=AcceptBody,
@@ -130,9 +151,19 @@ OPERATIONS: Final = (
     ),
     Operation(
         "POST",
+        "/conversations/{id}/decline",
+        decline,
+        "Let what is offered to me go on to the next agent",
+        {200: shapes.Conversation},
+        problems=("not_found", "conflict"),
+        body=DeclineBody,
+        command=True,
+    ),
+    Operation(
+        "POST",
         "/conversations/{id}/transfer",
         transfer,
-        "Give the session to an agent, a group or the bot",
+        "Give the session to an agent, a group, the bot or WeChat's console; a supervisor takes it over so",
         {200: shapes.Conversation},
         problems=("not_found", "not_yours", "taken", "at_capacity", "conflict"),
         body=TransferBody,

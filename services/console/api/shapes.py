@@ -3,17 +3,14 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from services.console.api.session_shapes import Session
+from services.console.api.shape import Party, Shape
 from shared.conversation import content, model
+from shared.conversation.policy import Policy
 from shared.conversation.quota import Balance, GrantKind
 from shared.store import agents
-
-
-class Shape(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, serialize_by_alias=True, validate_by_name=True, json_schema_serialization_defaults_required=True
-    )
 
 
 class Agent(Shape):
@@ -26,6 +23,7 @@ class Agent(Shape):
     capacity: int = Field(description="sessions this agent takes at once")
     load: int = Field(description="sessions this agent has now")
     auto_accept: bool
+    away_after_seconds: int | None = Field(description="with no page open for so long they become away; null: never")
     second_factor: bool = Field(description="whether logging in takes a code, too")
 
     @classmethod
@@ -40,6 +38,7 @@ class Agent(Shape):
             capacity=agent.capacity,
             load=agent.load,
             auto_accept=agent.auto_accept,
+            away_after_seconds=agent.away_after_seconds,
             second_factor=agent.second_factor is not None,
         )
 
@@ -59,22 +58,6 @@ class Customer(Shape):
     name: str | None
     source: str | None = Field(description="the button's `session-from` when they last entered")
     profile: list[ProfileField] = Field(description="what the mini program's own server tells of them, in its order")
-
-
-class Party(Shape):
-    kind: model.PartyKind
-    id: str | None
-    name: str | None
-
-
-class Session(Shape):
-    id: str
-    state: model.SessionState
-    responder: Party | None
-    waiting_since: datetime | None
-    opened_at: datetime
-    closed_at: datetime | None
-    reason: str | None
 
 
 class Quota(Shape):
@@ -104,9 +87,13 @@ class Conversation(Shape):
     quota: Quota | None = Field(description="null: the customer's window is closed")
     held: int = Field(description="how many messages wait until the customer writes again")
     tags: list[str]
+    blocked: bool = Field(description="what the customer writes is kept and brought to nobody")
+    limited: bool = Field(
+        description="they write more than the app lets through, and for the moment it is as if blocked"
+    )
 
     @classmethod
-    def of(cls, conversation: model.Conversation, app_name: str, now: datetime) -> "Conversation":
+    def of(cls, conversation: model.Conversation, app_name: str, policy: Policy, now: datetime) -> "Conversation":
         return cls(
             id=conversation.id,
             version=conversation.version,
@@ -116,10 +103,12 @@ class Conversation(Shape):
             preview=_preview(conversation.preview),
             unread=conversation.unread,
             updated_at=conversation.updated_at,
-            session=_session(conversation),
+            session=Session.of(conversation, policy, now),
             quota=quota(conversation.ledger.balance(now)),
             held=len(conversation.held),
             tags=list(conversation.tags),
+            blocked=conversation.blocked_at is not None,
+            limited=_is_limited(conversation.torrent, now),
         )
 
 
@@ -184,7 +173,7 @@ class Message(Shape):
             revision=message.revision,
             session_id=message.session_id,
             direction=message.direction,
-            sender=_party(message.sender),
+            sender=Party.of(message.sender),
             at=message.at,
             client_id=message.client_id,
             resend_of=message.resend_of,
@@ -199,6 +188,7 @@ class ConversationList(Shape):
 
         waiting: int
         mine: int
+        attention: int
         all: int
         closed: int
 
@@ -214,35 +204,6 @@ class MessageList(Shape):
 
 class NoteList(Shape):
     items: list[Message] = Field(description="the last ones, newest first")
-    next: None = None
-
-
-class SessionRecord(Shape):
-    """One session of a conversation: the current one, or one that has ended."""
-
-    id: str
-    number: int
-    state: model.SessionState
-    responder: Party | None = Field(description="who holds it, or held it when it ended")
-    opened_at: datetime
-    closed_at: datetime | None
-    reason: str | None
-
-    @classmethod
-    def of(cls, conversation: str, session: model.Session) -> "SessionRecord":
-        return cls(
-            id=session.id_in(conversation),
-            number=session.number,
-            state=session.state,
-            responder=_party(session.responder) if session.responder else None,
-            opened_at=session.opened_at,
-            closed_at=session.closed_at,
-            reason=session.reason,
-        )
-
-
-class SessionList(Shape):
-    items: list[SessionRecord] = Field(description="newest first")
     next: None = None
 
 
@@ -297,28 +258,6 @@ class Unsettled(Shape):
     command_id: str
 
 
-class Candidate(Shape):
-    agent_id: str
-    load: int
-    capacity: int
-
-
-class AssignmentDecision(Shape):
-    """Why an assignment was made as it was."""
-
-    claim_id: str
-    agent_id: str | None
-    rule: str | None
-    policy_version: int | None = Field(description="version of the app's settings that decided")
-    candidates: list[Candidate]
-    recorded_at: datetime
-
-
-class DecisionList(Shape):
-    items: list[AssignmentDecision]
-    next: None = None
-
-
 class LoggedIn(Shape):
     token: str = Field(description="for `Authorization: Bearer …`; told once")
     expires_at: datetime
@@ -329,10 +268,6 @@ def quota(balance: Balance) -> Quota | None:
     if balance.grant is None or balance.deadline is None:
         return None
     return Quota(remaining=balance.remaining, grant=balance.grant, deadline=balance.deadline)
-
-
-def _party(party: model.Party) -> Party:
-    return Party(kind=party.kind, id=party.id, name=party.name)
 
 
 def _profile(conversation: model.Conversation) -> list[ProfileField]:
@@ -352,19 +287,8 @@ def _preview(preview: model.Preview | None) -> Preview | None:
     return Preview(type=preview.type, text=preview.text, direction=preview.direction) if preview else None
 
 
-def _session(conversation: model.Conversation) -> Session | None:
-    session = conversation.session
-    if session is None:
-        return None
-    return Session(
-        id=session.id_in(conversation.id),
-        state=session.state,
-        responder=_party(session.responder) if session.responder else None,
-        waiting_since=session.waiting_since if session.state == "waiting" else None,
-        opened_at=session.opened_at,
-        closed_at=session.closed_at,
-        reason=session.reason,
-    )
+def _is_limited(torrent: model.Torrent | None, now: datetime) -> bool:
+    return torrent is not None and torrent.until is not None and torrent.until > now
 
 
 def _delivery(delivery: model.Delivery | None) -> Delivery | None:

@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from services.console.administering.faults import named, require
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
 from shared.store import tags

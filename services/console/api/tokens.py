@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.naming import WITHOUT_CONTROLS
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from aiohttp import web
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
-from services.console.api.shapes import Shape
+from services.console.api.shape import Shape
 from services.console.naming import WITHOUT_CONTROLS
 from services.console.operations import Call, Input, Operation, answer
 from services.console.outgoing.bodies import trial_body

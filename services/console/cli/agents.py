@@ -8,7 +8,7 @@ from typing import Any, Final
 from services.console.administering.agent_changes import AgentChanges, Changed, LastAdmin, NoSuchAgent
 from services.console.administering.agent_fields import check_password, checked, made_password
 from services.console.cli.environment import Environment
-from services.console.cli.failures import Failed, Refused
+from services.console.cli.failures import Failed, Misused, Refused
 from services.console.cli.option_names import options_named
 from services.console.cli.output import Column, Output
 from services.console.cli.secret_values import secret_value
@@ -43,10 +43,19 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     adding.add_argument("--role", choices=("agent", "supervisor", "admin"), default="agent")
     adding.add_argument("--group", action="append", default=[], metavar="G", help="may be given several times")
     adding.add_argument("--capacity", type=int, default=5, metavar="N", help="conversations at once (5)")
+    _add_away_after(adding)
     _add_password(adding)
     adding.set_defaults(run=add)
     listing = verbs.add_parser("list", parents=[as_json], help="all agents")
     listing.set_defaults(run=list_all)
+    updating = verbs.add_parser("update", parents=[as_json], help="change what is named, leave the rest")
+    updating.add_argument("login", metavar="LOGIN")
+    updating.add_argument("--name")
+    updating.add_argument("--role", choices=("agent", "supervisor", "admin"))
+    updating.add_argument("--group", action="append", metavar="G", help="instead of those they have; several times")
+    updating.add_argument("--capacity", type=int, metavar="N", help="conversations at once")
+    _add_away_after(updating)
+    updating.set_defaults(run=update)
     renewing = verbs.add_parser("password", parents=[as_json], help="set a new password; every login ends")
     renewing.add_argument("login", metavar="LOGIN")
     _add_password(renewing)
@@ -68,11 +77,25 @@ def _add_password(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--password", metavar="-", help="a password of your own; - reads it, @file takes it from there")
 
 
+def _add_away_after(parser: argparse.ArgumentParser) -> None:
+    about = "with no page open for so long they become away; never: they stay online"
+    # Left out it is not there at all: `never` is a value, and None.
+    parser.add_argument("--away-after", type=_seconds, default=argparse.SUPPRESS, metavar="SECONDS", help=about)
+
+
+def _seconds(text: str) -> int | None:
+    try:
+        return None if text == "never" else int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("a number of seconds, or never") from None
+
+
 async def add(args: argparse.Namespace, environment: Environment, output: Output) -> None:
     with options_named():
         fields = {"name": args.name, "role": args.role, "groups": tuple(args.group)}
-        # Its capacity is judged by the check, which names the option.
-        asked = checked(Agent(id=args.login, **fields).but(capacity=args.capacity))
+        # Its numbers are judged by the check, which names the option.
+        away_after = getattr(args, "away_after", None)
+        asked = checked(Agent(id=args.login, **fields).but(capacity=args.capacity, away_after_seconds=away_after))
     given = _given_password(args)
     password = given or made_password()
     agent = asked.but(password_hash=await asyncio.to_thread(hash_password, password))
@@ -107,8 +130,21 @@ async def renew_password(args: argparse.Namespace, environment: Environment, out
     _tell_password(output, agent, f"{agent.id} has a new password and is logged out", None if given else password)
 
 
+async def update(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    named = {"name": args.name, "role": args.role, "capacity": args.capacity}
+    fields: dict[str, Any] = {field: value for field, value in named.items() if value is not None}
+    if args.group is not None:
+        fields["groups"] = tuple(args.group)
+    if "away_after" in args:
+        fields["away_after_seconds"] = args.away_after
+    if not fields:
+        raise Misused("nothing to change; name at least one field, as in --name. See `wxdesk agents update --help`")
+    agent = await _changed(args.login, fields, environment, output)
+    output.done(f"{agent.id} is changed.", summary(agent))
+
+
 async def disable(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    agent = await _switched(args.login, environment, output, enabled=False)
+    agent = await _changed(args.login, {"enabled": False}, environment, output)
     if agent.load:
         waiting = "conversation goes" if agent.load == 1 else "conversations go"
         output.remark(f"{agent.load} {waiting} back in line for colleagues, as soon as a router runs.")
@@ -116,7 +152,7 @@ async def disable(args: argparse.Namespace, environment: Environment, output: Ou
 
 
 async def enable(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    agent = await _switched(args.login, environment, output, enabled=True)
+    agent = await _changed(args.login, {"enabled": True}, environment, output)
     output.done(f"{agent.id} can log in again, with the password as it was.", summary(agent))
 
 
@@ -145,6 +181,7 @@ def summary(agent: Agent) -> dict[str, Any]:
         "load": agent.load,
         "capacity": agent.capacity,
         "auto_accept": agent.auto_accept,
+        "away_after_seconds": agent.away_after_seconds,
         "second_factor": agent.second_factor is not None,
     }
 
@@ -165,16 +202,18 @@ def _tell_password(output: Output, agent: Agent, sentence: str, made: str | None
         output.done(f"{sentence}. Password, shown only now: {made}", {**summary(agent), "password": made})
 
 
-async def _switched(login: str, environment: Environment, output: Output, *, enabled: bool) -> Agent:
+async def _changed(login: str, fields: dict[str, Any], environment: Environment, output: Output) -> Agent:
     async with database_of(environment.settings(MongoSettings)) as database:
         try:
-            changed: Changed = await AgentChanges(database, COMMAND_LINE).change(login, {"enabled": enabled})
+            with options_named():
+                changed: Changed = await AgentChanges(database, COMMAND_LINE).change(login, fields)
         except NoSuchAgent:
             raise _unknown(login) from None
         except LastAdmin:
             how = "make another with `wxdesk agents add LOGIN --name NAME --role admin` first"
             raise Refused(f"{login} is the only administrator; {how}") from None
-        await _tell_assignment(environment, database, changed.after, output)
+        if changed.moves_assignment:
+            await _tell_assignment(environment, database, changed.after, output)
     await _announce(environment, output, *changed.hints)
     return changed.after
 

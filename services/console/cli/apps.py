@@ -84,7 +84,8 @@ async def add(args: argparse.Namespace, environment: Environment, output: Output
         app = checked(App(**{"app_id": args.appid, "policy": Policy(), **_given(args)}))
     async with _app_store(environment) as (database, apps):
         try:
-            stored = await _changes(database, apps).add(app)
+            with options_named():
+                stored = await _changes(database, apps).add(app)
         except AppExists:
             raise Refused(f"{app.app_id} exists already; change it with `wxdesk apps update {app.app_id} …`") from None
     await _announce(environment, output)

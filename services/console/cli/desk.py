@@ -12,14 +12,14 @@ from services.console.cli.following import follow
 from services.console.cli.message_lines import conversation_fields, message_lines
 from services.console.cli.output import Column, Output, listed
 from services.console.cli.secret_values import file_bytes
-
-_VIEWS: Final = ("waiting", "mine", "all", "closed")
+from shared.store.conversation_lists import VIEWS
 
 _COLUMNS: Final = (
     Column("ID", "id"),
     Column("CUSTOMER", "customer", 24),
     Column("APP", "app", 16),
     Column("STATE", "state"),
+    Column("ATTENTION", "attention"),
     Column("RESPONDER", "responder", 16),
     Column("QUOTA", "quota"),
     Column("UNREAD", "unread"),
@@ -35,7 +35,7 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     acting.add_argument("--as", dest="login", metavar="LOGIN", required=True, help="whose desk")
     parents = [as_json, acting]
     listing = verbs.add_parser("list", parents=parents, help="conversations")
-    listing.add_argument("--view", choices=_VIEWS, default="all")
+    listing.add_argument("--view", choices=VIEWS, default="all")
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (50, up to 200)")
     listing.set_defaults(run=list_some)
     showing = verbs.add_parser("show", parents=parents, help="one conversation and its last messages")
@@ -43,9 +43,17 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     showing.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many messages (50, up to 200)")
     showing.add_argument("--follow", action="store_true", help="go on with what happens, until Ctrl-C")
     showing.set_defaults(run=show)
-    accepting = verbs.add_parser("accept", parents=parents, help="take a waiting conversation")
-    accepting.add_argument("id", metavar="ID")
-    accepting.set_defaults(run=accept)
+    for verb, run, what in (
+        ("accept", accept, "take a conversation: from the line, an offer, the bot or WeChat's own console"),
+        ("decline", decline, "let what is offered to you go on to the next agent"),
+        ("block", block, "bring nothing of its customer to anybody any more; what they write is kept"),
+        ("unblock", unblock, "bring again what its customer writes"),
+    ):
+        acting_on = verbs.add_parser(verb, parents=parents, help=what)
+        acting_on.add_argument("id", metavar="ID")
+        acting_on.set_defaults(run=run)
+    about = "give the session to somebody else; a supervisor takes one over by giving it to themselves"
+    _add_targets(verbs.add_parser("transfer", parents=parents, help=about, description=about))
     saying = verbs.add_parser("say", parents=parents, help="send a text")
     saying.add_argument("id", metavar="ID")
     saying.add_argument("text", metavar="TEXT")
@@ -61,6 +69,17 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     closing.add_argument("id", metavar="ID")
     closing.add_argument("--reason", default=None)
     closing.set_defaults(run=close)
+
+
+def _add_targets(transferring: argparse.ArgumentParser) -> None:
+    transferring.add_argument("id", metavar="ID")
+    to = transferring.add_mutually_exclusive_group(required=True)
+    to.add_argument("--agent", metavar="LOGIN", help="a colleague who has room")
+    to.add_argument("--group", metavar="G", help="back in line, for agents of this group")
+    to.add_argument("--bot", action="store_true", help="the bot")
+    to.add_argument("--official", action="store_true", help="WeChat's own console, with the customer's next message")
+    transferring.add_argument("--note", metavar="TEXT", help="for colleagues only")
+    transferring.set_defaults(run=transfer)
 
 
 async def list_some(args: argparse.Namespace, environment: Environment, output: Output) -> None:
@@ -89,6 +108,32 @@ async def accept(args: argparse.Namespace, environment: Environment, output: Out
     output.done(f"{args.login} has conversation {args.id}.", conversation)
 
 
+async def decline(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    async with console_as(environment, args.login) as console:
+        conversation = await console.command(f"/conversations/{_segment(args.id)}/decline", {})
+    output.done(f"Conversation {args.id} goes on to the next agent.", conversation)
+
+
+async def transfer(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    named = {"agent": args.agent, "group": args.group, "bot": args.bot, "official": args.official}
+    body: dict[str, Any] = {"to": {kind: name for kind, name in named.items() if name}}
+    if args.note:
+        body["note"] = args.note
+    async with console_as(environment, args.login) as console:
+        conversation = await console.command(f"/conversations/{_segment(args.id)}/transfer", body)
+    output.done(f"Conversation {args.id} {_now_with(conversation['session'])}.", conversation)
+
+
+async def block(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    conversation = await _blocked(args, environment, blocked=True)
+    output.done(f"What the customer of {args.id} writes is kept, and brought to nobody.", conversation)
+
+
+async def unblock(args: argparse.Namespace, environment: Environment, output: Output) -> None:
+    conversation = await _blocked(args, environment, blocked=False)
+    output.done(f"What the customer of {args.id} writes is brought to agents again.", conversation)
+
+
 async def say(args: argparse.Namespace, environment: Environment, output: Output) -> None:
     async with console_as(environment, args.login) as console:
         body = {"type": "text", "text": args.text, "split": args.split}
@@ -107,6 +152,21 @@ async def close(args: argparse.Namespace, environment: Environment, output: Outp
     async with console_as(environment, args.login) as console:
         conversation = await console.command(f"/conversations/{_segment(args.id)}/close", body)
     output.done(f"Conversation {args.id} is closed.", conversation)
+
+
+async def _blocked(args: argparse.Namespace, environment: Environment, *, blocked: bool) -> Any:
+    async with console_as(environment, args.login) as console:
+        return await console.command(f"/conversations/{_segment(args.id)}/block", {"blocked": blocked})
+
+
+def _now_with(session: dict[str, Any]) -> str:
+    """What became of a session that was given away."""
+    if session["to_official"]:
+        return "goes to WeChat's own console with the customer's next message"
+    if session["state"] == "waiting":
+        return f"is back in line{' for ' + session['group'] if session['group'] else ''}"
+    responder = session["responder"] or {}
+    return f"is with {responder.get('name') or 'the ' + str(responder.get('kind') or session['state'])}"
 
 
 async def _send(console: Console, args: argparse.Namespace, content: dict[str, Any], output: Output) -> None:

@@ -48,6 +48,7 @@ def conversation_fields(conversation: Mapping[str, Any]) -> dict[str, Any]:
         "customer": _named(conversation, "customer", "name") or _named(conversation, "customer", "id"),
         "app": _named(conversation, "app", "name"),
         "state": session.get("state"),
+        "attention": (session.get("attention") or {}).get("why"),
         "responder": _named(session, "responder", "name") or _named(session, "responder", "kind") or None,
         "quota": _quota(conversation.get("quota")),
         "unread": conversation.get("unread"),

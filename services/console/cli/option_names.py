@@ -7,7 +7,7 @@ from typing import Final
 from services.console.administering.faults import Fault, FieldsRefused, Place
 from services.console.cli.failures import Misused
 
-_OPTIONS: Final = {"app_id": "--appid", "login": "LOGIN", "groups": "--group"}
+_OPTIONS: Final = {"app_id": "--appid", "login": "LOGIN", "groups": "--group", "away_after_seconds": "--away-after"}
 """Fields whose options are called otherwise than they are."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from services.console.api import shapes
 from services.console.outgoing.bodies import Happening, body, happenings, news_id
 from shared.conversation.model import Conversation, Message
 from shared.store.changes import Changes
@@ -22,7 +23,7 @@ class Announcer:
         database: Database,
         webhooks: WebhookStore,
         deliveries: WebhookDeliveries,
-        app_name: Callable[[str], str],
+        shown: Callable[[Conversation], shapes.Conversation],
         now: Callable[[], datetime],
         noted: Callable[[], None],
     ) -> None:
@@ -30,7 +31,7 @@ class Announcer:
         self._messages = MessageStore(database)
         self._webhooks = webhooks
         self._deliveries = deliveries
-        self._app_name = app_name
+        self._shown = shown
         self._now = now
         self._noted = noted
 
@@ -54,7 +55,7 @@ class Announcer:
         concerned = await self._living({happening.message.conversation for _, happening in wanted})
         now = self._now()
         news = [
-            self._news(webhook, happening, concerned[happening.message.conversation], now)
+            self._news(webhook, happening, concerned[happening.message.conversation])
             for webhook, happening in wanted
             if happening.message.conversation in concerned
         ]
@@ -64,7 +65,7 @@ class Announcer:
             await self._deliveries.forget(gone)
         self._noted()
 
-    def _news(self, webhook: Webhook, happening: Happening, conversation: Conversation, now: datetime) -> News:
+    def _news(self, webhook: Webhook, happening: Happening, conversation: Conversation) -> News:
         name = news_id(webhook.id, happening)
         return News(
             id=name,
@@ -73,7 +74,7 @@ class Announcer:
             conversation=conversation.id,
             app_id=conversation.app_id,
             at=happening.message.at,
-            body=body(name, happening, conversation, self._app_name(conversation.app_id), now),
+            body=body(name, happening, self._shown(conversation)),
         )
 
     async def _living(self, conversations: Iterable[str]) -> dict[str, Conversation]:

@@ -8,21 +8,26 @@ from typing import Any, Final, NamedTuple
 from pydantic_core import to_json
 
 from services.console.api import shapes
+from services.console.api.session_shapes import Session
+from services.console.api.shape import Shape
 from shared.conversation import content, model
 from shared.store.webhooks import WebhookEvent
 
 SESSION_EVENTS: Final[dict[str, WebhookEvent]] = {
     "session_waiting": "session_waiting",
+    "session_offered": "session_offered",
     "session_assigned": "session_assigned",
     "session_closed": "session_closed",
+    "session_rated": "session_rated",
+    "attention_needed": "attention",
 }
 """By the name of the message that the history has for it."""
 
 
-class Told(shapes.Shape):
+class Told(Shape):
     """The body of a call."""
 
-    class Conversation(shapes.Shape):
+    class Conversation(Shape):
         """By `id` the rest of it can be asked for."""
 
         id: str
@@ -35,7 +40,7 @@ class Told(shapes.Shape):
     conversation: Conversation
     customer: shapes.Customer
     session_id: str | None
-    session: shapes.Session | None
+    session: Session | None
     detail: dict[str, Any]
     message: shapes.Message | None
 
@@ -67,17 +72,16 @@ def news_id(webhook: str, happening: Happening) -> str:
     return hashlib.blake2b(named.encode(), digest_size=16).hexdigest()
 
 
-def body(name: str, happening: Happening, conversation: model.Conversation, app_name: str, now: datetime) -> bytes:
+def body(name: str, happening: Happening, shown: shapes.Conversation) -> bytes:
     """`session` is as it stands now, and null once the conversation has gone on to another one."""
     event, _, message = happening
-    shown = shapes.Conversation.of(conversation, app_name, now)
     current = shown.session is not None and shown.session.id == message.session_id
     told = Told(
         id=name,
         event=event,
         at=message.at,
         app=shown.app,
-        conversation=Told.Conversation(id=conversation.id, tags=list(conversation.tags)),
+        conversation=Told.Conversation(id=shown.id, tags=shown.tags),
         customer=shown.customer,
         session_id=message.session_id,
         session=shown.session if current else None,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from services.console.api import shapes
 from services.console.outgoing.announcing import Announcer
 from services.console.outgoing.delivering import Deliverer
 from services.console.outgoing.notifying import Notifying
@@ -13,6 +14,7 @@ from services.console.pages import Pages
 from shared.backbone import Backbone
 from shared.clock import Milliseconds, SystemClock
 from shared.contracts.hints import SettingsChanged
+from shared.conversation.model import Conversation
 from shared.store.audit import AuditLog
 from shared.store.following import Follower
 from shared.store.notifiers import NotifierStore
@@ -45,10 +47,12 @@ def outgoing(base: Backbone, poster: Poster) -> Outgoing:
     return Outgoing(webhooks, deliveries, NotifierStore(base.database, base.sealer), poster, deliverer)
 
 
-def run_outgoing(base: Backbone, parts: Outgoing, pages: Pages, app_name: Callable[[str], str], link: str) -> None:
+def run_outgoing(
+    base: Backbone, parts: Outgoing, pages: Pages, shown: Callable[[Conversation], shapes.Conversation], link: str
+) -> None:
     """Keep telling, in the background. Each part does what it does once among all replicas."""
     now = Milliseconds(SystemClock()).now
-    announcer = Announcer(base.database, parts.webhooks, parts.deliveries, app_name, now, parts.deliverer.poke)
+    announcer = Announcer(base.database, parts.webhooks, parts.deliveries, shown, now, parts.deliverer.poke)
     follower = Follower(base.database, base.leases, FOLLOWER, announcer.handle, begin="now")
     notifying = Notifying(
         base.database, parts.notifiers, parts.poster, base.apps, base.clock.now, random.random, link=link

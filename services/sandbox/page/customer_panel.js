@@ -11,6 +11,7 @@ import { say } from "./words.js";
 /**
  * @typedef {import("./phones.js").Phone} Phone
  * @typedef {import("./types.js").PhoneLook} PhoneLook
+ * @typedef {import("./types.js").ConsoleState} ConsoleState
  * @typedef {import("./types.js").Push} Push
  * @typedef {import("./types.js").Attempt} Attempt
  * @typedef {(phone: Phone, action: string, body: unknown) => Promise<any>} Act
@@ -28,6 +29,8 @@ export class CustomerPanel {
     this.shown = "";
     this.callsShown = "";
     this.windowShown = "";
+    /** @type {ConsoleState} */
+    this.consoleShown = "none";
     this.window = h("div", {});
     this.left = h("span", { class: "countdown" });
     this.console = h("div", {});
@@ -121,9 +124,11 @@ export class CustomerPanel {
 
   /** @param {PhoneLook} seen */
   drawConsole(seen) {
-    const { state, held_until: until } = seen.console;
+    const { held_until: until } = seen.console;
+    const state = consoleNow(seen);
+    this.consoleShown = state;
     const words = h("p", { class: `state state-${state}` }, say(`console_${state}`));
-    if (until) words.append(" · ", say("held_until", { time: hourMinute(Date.parse(until)) }));
+    if (until && state === "held") words.append(" · ", say("held_until", { time: hourMinute(Date.parse(until)) }));
     const button = (/** @type {"accept" | "close"} */ action, /** @type {string} */ name, /** @type {boolean} */ can) =>
       h("button", { type: "button", disabled: !can, onclick: () => void this.asConsole(action) }, name);
     fill(
@@ -135,10 +140,11 @@ export class CustomerPanel {
     this.consoleForm.hidden = state !== "held";
   }
 
-  /** The window, whose time runs. */
+  /** The window, whose time runs, and the console, which lets go by itself. */
   tick() {
     const seen = this.phone?.seen;
     if (!seen) return;
+    if (consoleNow(seen) !== this.consoleShown) this.drawConsole(seen);
     const now = clockNow();
     const { remaining, deadline } = seen.window;
     const until = deadline === null ? null : Date.parse(deadline);
@@ -189,6 +195,14 @@ export class CustomerPanel {
       // The banner says that the sandbox does not answer.
     }
   }
+}
+
+/**
+ * @param {PhoneLook} seen
+ * @returns {ConsoleState} a hold that nobody ended is over when its time is
+ */
+function consoleNow({ console: { state, held_until: until } }) {
+  return until && clockNow() >= Date.parse(until) ? "none" : state;
 }
 
 /** @param {Push} push */

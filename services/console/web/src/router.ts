@@ -6,7 +6,8 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', redirect: '/mine' },
-    { path: '/:view(waiting|mine|all|closed)/:conversation?', name: 'desk', component: DeskPage, props: true },
+    { path: '/:view(waiting|mine|attention|all|closed)/:conversation?', name: 'desk', component: DeskPage, props: true },
+    { path: '/reports', name: 'reports', component: () => import('@/reports/ReportsPage.vue') },
     { path: '/settings/:section*', name: 'settings', component: () => import('@/admin/SettingsPage.vue') },
     { path: '/:unknown(.*)*', redirect: '/mine' },
   ],

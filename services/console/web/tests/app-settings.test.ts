@@ -19,6 +19,15 @@ const FULL = settings({
     extra_days: [{ date: '2026-10-02', from: '20:00', to: '02:00' }],
   }),
   retention_days: 30,
+  assignment: { strategy: 'longest_idle', groups: ['售前'], auto_accept: false, offer_seconds: 20, last_agent_seconds: 30, reopen_seconds: 600, offline: 'return', offline_seconds: 0 },
+  waiting: { say: '第 {position} 位', after_seconds: 30, every_seconds: 120, most: 3 },
+  give_up_words: ['不等了'],
+  targets: { answer_seconds: 120, warn_seconds: 30, window_seconds: 7200, agent_silent_seconds: 600, escalate_to: '主管' },
+  official: { agents_may_transfer: true, say: '请再发一条消息' },
+  reminder: { say: '还在吗', after_seconds: 900 },
+  closing: '再见',
+  rating: { ask: '几分', thanks: '谢谢', within_seconds: 3600 },
+  flood: null,
 })
 
 describe('a draft', () => {
@@ -29,6 +38,15 @@ describe('a draft', () => {
   it('turns emptied texts into none', () => {
     const draft = draftOf(FULL)
     expect(settingsOf({ ...draft, welcome: '  \n', limits_retention: false, hours: { ...draft.hours, limited: false } })).toEqual({ ...FULL, welcome: null, hours: null, retention_days: null })
+  })
+
+  it('keeps what a switch had when it is turned off and on, and writes nothing meanwhile', () => {
+    const draft = draftOf(FULL)
+    draft.assignment.offers = draft.assignment.reopens = draft.targets.answers = false
+    const { assignment, targets } = settingsOf(draft)
+    expect([assignment.offer_seconds, assignment.reopen_seconds, targets.answer_seconds]).toEqual([null, 0, null])
+    draft.assignment.offers = draft.assignment.reopens = draft.targets.answers = true
+    expect(settingsOf(draft)).toEqual(FULL)
   })
 
   it('gives each row a key of its own', () => {
@@ -57,7 +75,23 @@ describe('what is wrong with a draft', () => {
         draft.idle_close_seconds.waiting = 59
         draft.retention_days = 6
       }),
-    ).toEqual({ welcome: 'too_long', 'keyword_rules.1.words': 'needs_words', bot_turn_seconds: 'seconds', 'idle_close_seconds.waiting': 'idle', retention_days: 'number' })
+    ).toEqual({ welcome: 'too_long', 'keyword_rules.1.words': 'needs_words', bot_turn_seconds: 'span', 'idle_close_seconds.waiting': 'span', retention_days: 'number' })
+  })
+
+  it('looks at spans of time only where they hold', () => {
+    const spoil = (draft: SettingsDraft, on: boolean) => {
+      Object.assign(draft.assignment, { offers: on, offer_seconds: 4, last_agent_first: on, last_agent_seconds: '' })
+      Object.assign(draft, { limits_flood: on, flood: { messages: 4, seconds: 3601 } })
+      draft.waiting.most = 6
+    }
+    expect(found((draft) => spoil(draft, false))).toEqual({ 'waiting.most': 'number' })
+    expect(found((draft) => spoil(draft, true))).toEqual({
+      'waiting.most': 'number',
+      'assignment.offer_seconds': 'span',
+      'assignment.last_agent_seconds': 'span',
+      'flood.messages': 'number',
+      'flood.seconds': 'span',
+    })
   })
 
   it('counts bytes, not letters', () => {
@@ -96,13 +130,13 @@ it('puts two people’s changes together, and names what both touched', () => {
 })
 
 it('finds the part of the page, and what is said there', () => {
-  expect(['hours.weekly.0', 'keyword_rules.3.words', 'retention_days', 'idle_close_seconds.bot', 'entry'].map(tabOf)).toEqual(['hours', 'answers', 'keeping', 'assignment', 'assignment'])
+  expect(['hours.weekly.0', 'keyword_rules.3.words', 'retention_days', 'idle_close_seconds.bot', 'entry', 'targets.escalate_to'].map(tabOf)).toEqual(['hours', 'answers', 'keeping', 'assignment', 'routing', 'queue'])
   const errors = { 'keyword_rules.1.words.0': 'x', 'keyword_rules.11.reply': 'y' }
   expect([errorAt(errors, 'keyword_rules.1.words'), errorAt(errors, 'keyword_rules.1.reply'), errorAt(errors, 'keyword_rules.11')]).toEqual(['x', null, 'y'])
 })
 
 it('says seconds in their largest whole unit', () => {
-  expect([0, 59, 60, 90, 1800, 7200, 172_800].map(unitOf)).toEqual(['seconds', 'seconds', 'minutes', 'seconds', 'minutes', 'hours', 'days'])
+  expect([0, 59, 60, 90, 1800, 7200, 172_800].map((seconds) => unitOf(seconds))).toEqual(['seconds', 'seconds', 'minutes', 'seconds', 'minutes', 'hours', 'days'])
 })
 
 it('worries where pushes never came, or not for a week', () => {

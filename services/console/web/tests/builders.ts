@@ -15,12 +15,42 @@ export function conversation(given: Partial<Conversation> & { session?: Session 
     quota: null,
     tags: [],
     held: 0,
+    blocked: false,
+    limited: false,
     ...given,
   } as Conversation
 }
 
 export function session(given: Partial<Session> = {}): Session {
-  return { id: 's1', state: 'waiting', responder: null, waiting_since: null, opened_at: '2026-11-22T09:00:00Z', closed_at: null, reason: null, ...given }
+  return {
+    id: 's1',
+    state: 'waiting',
+    responder: null,
+    rule: null,
+    group: null,
+    wanted: null,
+    first: false,
+    offer: null,
+    attention: null,
+    to_official: false,
+    waiting_since: null,
+    answer_by: null,
+    unanswered_since: null,
+    opened_at: '2026-11-22T09:00:00Z',
+    closed_at: null,
+    reason: null,
+    rated: null,
+    ...given,
+  }
+}
+
+/** Held by an agent. */
+export function served(by: string, name = by, given: Partial<Session> = {}): Session {
+  return session({ state: 'agent', responder: { kind: 'agent', id: by, name }, ...given })
+}
+
+export function offer(to: string, until: string, name = to): NonNullable<Session['offer']> {
+  return { agent: { kind: 'agent', id: to, name }, until }
 }
 
 export function quota(given: Partial<Quota> = {}): Quota {
@@ -50,11 +80,11 @@ export function message(seq: number, given: Partial<Message> = {}): Message {
 }
 
 export function colleague(id: string, given: Partial<Colleague> = {}): Colleague {
-  return { id, name: id, role: 'agent', groups: [], presence: 'online', capacity: 5, load: 0, auto_accept: true, enabled: true, second_factor: false, ...given }
+  return { id, name: id, role: 'agent', groups: [], presence: 'online', capacity: 5, load: 0, auto_accept: true, away_after_seconds: null, enabled: true, second_factor: false, ...given }
 }
 
 export function app(given: Partial<AppSummary> = {}): AppSummary {
-  return { id: 'wx1', name: '花店', enabled: true, mode: 'secure', verified_at: null, groups: [], readable: true, ...given }
+  return { id: 'wx1', name: '花店', enabled: true, mode: 'secure', verified_at: null, groups: [], official: false, readable: true, ...given }
 }
 
 /** Words as their keys, with what was put into them: enough to see which were chosen. */

@@ -49,6 +49,15 @@ describe('to whom one may transfer', () => {
     expect(keys.sort()).toEqual(['agent:boss', 'agent:vip', 'bot', 'group:vip'])
   })
 
+  it('has the official console only where the app allows it, and not where the session goes there already', () => {
+    const keys = (given: object, official = true) =>
+      transferChoices(conversation({ session: session(given) }), [], [], [app({ official })], 'me', t).map((choice) => choice.key)
+    expect(keys({ state: 'agent' })).toEqual(['bot', 'official'])
+    expect(keys({ state: 'agent' }, false)).toEqual(['bot'])
+    expect(keys({ state: 'waiting', to_official: true })).toEqual(['bot'])
+    expect(keys({ state: 'official', to_official: true })).toEqual(['bot'])
+  })
+
   it('lets a supervisor take over what another holds, and has no bot where the bot has it', () => {
     const theirs = conversation({ session: session({ state: 'agent', responder: { kind: 'agent', id: 'lina', name: '李娜' } }) })
     expect(transferChoices(theirs, [colleague('me'), colleague('lina')], [], [app()], 'me', t).map((choice) => choice.key)).toEqual(['agent:me', 'bot'])

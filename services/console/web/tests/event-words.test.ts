@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 
 import { eventWords, unsupportedWords } from '@/desk/conversation/events'
 import { refusalWords } from '@/desk/conversation/refusals'
+import { CLOSED, RULES, WAITING } from '@/desk/reasons'
 import { words as en } from '@/i18n/en'
 import { words as zh } from '@/i18n/zh'
 
@@ -33,6 +34,45 @@ describe('events in words', () => {
     expect(said('session_closed', { reason: '已解决', by: '李娜' })).toBe('李娜 关闭了会话：已解决')
     expect(said('session_closed', { reason: 'idle', by: null })).toBe(zh.chat.event.closed_idle)
     expect(said('session_closed', { reason: '', by: null })).toBe(zh.chat.event.closed)
+  })
+
+  it.each([
+    ['session_waiting', { reason: 'rule', rule: 'VIP' }, '等待人工接待（规则「VIP」）'],
+    ['session_waiting', { reason: 'transferred', to: 'official' }, '客户的下一条消息将转给微信官方客服（转接）'],
+    ['session_waiting', { reason: 'new one', to: 'official' }, '客户的下一条消息将转给微信官方客服'],
+    ['session_offered', { to: '王强', rule: 'least_loaded' }, '已邀请 王强 接入'],
+    ['offer_passed', { agent: '王强', how: 'declined' }, '王强 谢绝接入，邀请下一位'],
+    ['offer_passed', { agent: '王强', how: 'lapsed' }, '王强 没有及时接入，邀请下一位'],
+    ['session_assigned', { to: '李娜', rule: 'accepted' }, '李娜 接受邀请，已接入'],
+    ['session_fell_back', { when: 'nobody_online', to: 'group:vip' }, '没有客服在线，转到分组「vip」'],
+    ['session_fell_back', { when: 'some day', to: 'vendor:acme' }, '转到vendor:acme'],
+    ['attention_needed', { why: 'agent_silent' }, '需要关注：客服没有回复客户'],
+    ['attention_needed', {}, '需要关注'],
+    ['customer_flooding', { messages: 30, seconds: 60 }, '客户在 60 秒内发来超过 30 条消息，暂不提醒'],
+    ['customer_blocked', { by: '周主管' }, '周主管 拉黑了客户：消息会保存，不再提醒'],
+    ['session_rated', { score: 4 }, '客户评价 ★★★★☆ 4 分'],
+    ['session_closed', { reason: 'gave_up', by: null }, '客户放弃等待，会话已关闭'],
+    ['session_closed', { reason: 'blocked', by: '周主管' }, '会话已关闭'],
+    ['bot_reply_skipped', { what: 'rating', count: 1 }, '「评价邀请」没有发送：额度留给人工'],
+    ['bot_reply_skipped', { what: 'keyword', count: 2 }, '「关键词回复」有 2 条没有发送：额度留给人工'],
+    ['bot_reply_skipped', { what: 'new', count: 2 }, '机器人有 2 条回复没有发送：额度留给人工'],
+  ])('%s %o', (name, detail, words) => {
+    expect(said(name, detail)).toBe(words)
+    expect(eventWords({ name, detail }, t(en)).replace(/李娜|王强|周主管/, 'Li')).not.toMatch(/\p{Script=Han}|undefined/u)
+  })
+
+  it('name an agent whom they know by the login', () => {
+    const event = { name: 'session_fell_back', detail: { when: 'waiting_longer', to: 'agent:lina' } }
+    expect(eventWords(event, t(zh), (id) => (id === 'lina' ? '李娜' : id))).toBe('等待过久，转到李娜')
+  })
+
+  it('have words for everything that the server tells, in both languages', () => {
+    for (const words of [zh, en]) {
+      expect(Object.keys(words.customer.reason)).toEqual(expect.arrayContaining([...WAITING, ...CLOSED]))
+      expect(Object.keys(words.chat.event.waiting)).toEqual(expect.arrayContaining([...WAITING]))
+      expect(Object.keys(words.customer.rule)).toEqual(expect.arrayContaining([...RULES]))
+      expect(Object.keys(words.chat.event.assigned)).toEqual(expect.arrayContaining([...RULES]))
+    }
   })
 
   it('name what nobody has words for', () => {

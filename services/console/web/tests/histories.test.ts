@@ -40,3 +40,26 @@ it('reads again after a reset what is shown, where it is shown', async () => {
   await histories.reload(null)
   expect(histories.histories.size).toBe(0)
 })
+
+it('reaches a place far back by several pages at once, and leaves no gap', async () => {
+  setActivePinia(createPinia())
+  let [underWay, most] = [0, 0]
+  vi.stubGlobal('fetch', async (address: string) => {
+    const query = new URL(address, 'http://desk').searchParams
+    const end = Number(query.get('before_seq') ?? 3_001)
+    most = Math.max(most, ++underWay)
+    await Promise.resolve()
+    underWay--
+    const first = Math.max(1, end - Number(query.get('limit')))
+    const items = Array.from({ length: end - first }, (_, place) => message(first + place))
+    return new Response(JSON.stringify({ items, last_seq: 3_000 }), { status: 200 })
+  })
+  const histories = useHistories()
+  await histories.reach('c1', 1_500)
+  const held = seqs(histories.histories.get('c1')?.messages ?? [])
+  expect(held[0]).toBeLessThanOrEqual(1_500)
+  expect(held).toEqual(Array.from({ length: held.length }, (_, place) => 3_001 - held.length + place))
+  expect(most).toBeGreaterThan(1)
+  await histories.reach('c1', 1)
+  expect(histories.histories.get('c1')).toMatchObject({ whole: true, messages: { length: 3_000 } })
+})

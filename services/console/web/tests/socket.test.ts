@@ -150,6 +150,43 @@ describe('a connection that breaks', () => {
   })
 })
 
+describe('a line that has gone silent', () => {
+  const pings = () => Wire.last.sent.filter((one) => (one as { type: string }).type === 'ping').length
+
+  it('is asked now and then, and stays while anything comes back', () => {
+    Wire.last.live()
+    vi.advanceTimersByTime(25_000)
+    expect(pings()).toBe(1)
+    Wire.last.tell({ type: 'pong' })
+    vi.advanceTimersByTime(25_000)
+    Wire.last.tell({ type: 'presence', agent_id: 'lina', presence: 'away' })
+    vi.advanceTimersByTime(9_000)
+    expect([Wire.all.length, pings()]).toEqual([1, 2])
+    expect(frames).not.toContainEqual({ type: 'pong' })
+  })
+
+  it('is given up where nothing does, and another one is opened at once from where it was', () => {
+    Wire.last.live('c7')
+    const silent = Wire.last
+    silent.close = () => {}
+    vi.advanceTimersByTime(35_000)
+    expect(links).toEqual(['live', 'lost'])
+    vi.advanceTimersByTime(400)
+    Wire.last.open()
+    expect(Wire.last.sent).toEqual([{ type: 'hello', cursor: 'c7' }])
+    silent.tell({ type: 'message', cursor: 'c0' })
+    silent.end(1006)
+    vi.advanceTimersByTime(20_000)
+    expect(frames).toHaveLength(1)
+  })
+
+  it('is asked at once when the page is looked at again', () => {
+    Wire.last.live()
+    socket.hurry()
+    expect(pings()).toBe(1)
+  })
+})
+
 describe('an end that is meant', () => {
   it('is told when the login is over, and not tried again', () => {
     Wire.last.live()

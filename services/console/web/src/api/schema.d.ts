@@ -52,7 +52,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change my presence, capacity or auto-accept */
+        /** Change my presence, capacity, auto-accept or when I become away */
         patch: operations["change_me"];
         trace?: never;
     };
@@ -104,7 +104,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Why its sessions were assigned as they were, of the last 30 days
+         * Why its sessions were routed, offered and assigned as they were, of the last 30 days
          * @description An API token with the scope `read` may call it, too.
          */
         get: operations["list_decisions"];
@@ -277,8 +277,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take the waiting session */
+        /** Take the session: from the line, an offer, the bot or WeChat's console */
         post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let what is offered to me go on to the next agent */
+        post: operations["decline"];
         delete?: never;
         options?: never;
         head?: never;
@@ -294,7 +311,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the session to an agent, a group or the bot */
+        /** Give the session to an agent, a group, the bot or WeChat's console; a supervisor takes it over so */
         post: operations["transfer"];
         delete?: never;
         options?: never;
@@ -368,6 +385,23 @@ export interface paths {
         put?: never;
         /** Say how far the conversation was read */
         post: operations["mark_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/conversations/{id}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Bring nothing of this customer to anybody, or bring it again */
+        post: operations["block_customer"];
         delete?: never;
         options?: never;
         head?: never;
@@ -565,6 +599,23 @@ export interface paths {
         put?: never;
         /** Look at an app's token, callback URL, gateway and last push */
         post: operations["test_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{app_id}/settings/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Where a customer would be sent by these settings, and by which rule; nothing is saved */
+        post: operations["try_settings"];
         delete?: never;
         options?: never;
         head?: never;
@@ -903,6 +954,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sessions that began in a period: waiting, answers, outcomes and ratings, in rows and in total */
+        get: operations["get_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table: UTF-8 with a mark, as spreadsheets want it; the last row, `*`, is the total */
+        get: operations["export_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -965,6 +1050,11 @@ export interface components {
             /** Auto Accept */
             auto_accept: boolean;
             /**
+             * Away After Seconds
+             * @description with no page open for so long they become away; null: never
+             */
+            away_after_seconds: number | null;
+            /**
              * Second Factor
              * @description whether logging in takes a code, too
              */
@@ -972,7 +1062,9 @@ export interface components {
         };
         /**
          * AgentBody
-         * @description What is left out, or null, stays. Supervisors may change presence, capacity and auto_accept.
+         * @description What is left out, or null, stays, but for away_after_seconds.
+         *
+         *     Supervisors may change presence, capacity, auto_accept and away_after_seconds.
          */
         AgentBody: {
             /**
@@ -1000,6 +1092,12 @@ export interface components {
              * @default null
              */
             auto_accept?: boolean | null;
+            /**
+             * Away After Seconds
+             * @description with no page open for so long they become away; null: never
+             * @default null
+             */
+            away_after_seconds?: number | null;
             /**
              * Enabled
              * @description false: logged out, offline, and let in no more
@@ -1172,11 +1270,30 @@ export interface components {
         AppSettings: {
             /**
              * Entry
-             * @description who answers a new session first
+             * @description who answers a session that no rule is for
              * @default bot
              * @enum {string}
              */
-            entry?: "bot" | "agents";
+            entry?: "bot" | "agents" | "official";
+            /**
+             * Rules
+             * @description the first that holds decides
+             * @default []
+             */
+            rules?: components["schemas"]["Rule"][];
+            /**
+             * Fallbacks
+             * @description for sessions in line, in order
+             * @default []
+             */
+            fallbacks?: components["schemas"]["Fallback"][];
+            /**
+             * @default {
+             *       "agents_may_transfer": false,
+             *       "say": null
+             *     }
+             */
+            official?: components["schemas"]["OfficialConsole"];
             /**
              * Welcome
              * @description sent when a customer enters by the contact button
@@ -1185,11 +1302,13 @@ export interface components {
             welcome?: string | null;
             /**
              * Keyword Rules
+             * @description the first that matches answers
              * @default []
              */
             keyword_rules?: components["schemas"]["KeywordRule"][];
             /**
              * Hand Off Words
+             * @description a message with any of these asks for a person
              * @default [
              *       "人工",
              *       "转人工",
@@ -1218,17 +1337,55 @@ export interface components {
             bot_turn_seconds?: number;
             /**
              * Bot Reply Seconds
-             * @description after this a bot's answer is no longer wanted
+             * @description after this a machine's message is no longer wanted
              * @default 600
              */
             bot_reply_seconds?: number;
             /**
              * @default {
              *       "strategy": "least_loaded",
-             *       "groups": []
+             *       "groups": [],
+             *       "auto_accept": true,
+             *       "offer_seconds": null,
+             *       "last_agent_seconds": 0,
+             *       "reopen_seconds": 0,
+             *       "offline": "keep",
+             *       "offline_seconds": 300
              *     }
              */
             assignment?: components["schemas"]["Assignment"];
+            /**
+             * @default {
+             *       "say": null,
+             *       "after_seconds": 0,
+             *       "every_seconds": 600,
+             *       "most": 1
+             *     }
+             */
+            waiting?: components["schemas"]["WaitingWords"];
+            /**
+             * Give Up Words
+             * @description who says just this in line wants to wait no longer
+             * @default []
+             */
+            give_up_words?: string[];
+            /**
+             * @default {
+             *       "answer_seconds": null,
+             *       "warn_seconds": 60,
+             *       "window_seconds": 3600,
+             *       "agent_silent_seconds": null,
+             *       "escalate_to": null
+             *     }
+             */
+            targets?: components["schemas"]["Targets"];
+            /**
+             * @default {
+             *       "say": null,
+             *       "after_seconds": 3600
+             *     }
+             */
+            reminder?: components["schemas"]["Reminder"];
             /**
              * @default {
              *       "bot": 1800,
@@ -1237,6 +1394,28 @@ export interface components {
              *     }
              */
             idle_close_seconds?: components["schemas"]["IdleLimits"];
+            /**
+             * Closing
+             * @description said when a session that an agent had ends
+             * @default null
+             */
+            closing?: string | null;
+            /**
+             * @default {
+             *       "ask": null,
+             *       "thanks": null,
+             *       "within_seconds": 86400
+             *     }
+             */
+            rating?: components["schemas"]["Rating"];
+            /**
+             * @description none: a customer may write as much as they like
+             * @default {
+             *       "messages": 30,
+             *       "seconds": 60
+             *     }
+             */
+            flood?: components["schemas"]["Flood"] | null;
             /**
              * @description when agents work; none: always
              * @default null
@@ -1279,6 +1458,11 @@ export interface components {
              */
             groups: string[];
             /**
+             * Official
+             * @description whether a session can be given to WeChat's own console
+             */
+            official: boolean;
+            /**
              * Readable
              * @description false: its secrets were sealed with a lost key; an admin enters them again
              */
@@ -1294,44 +1478,77 @@ export interface components {
              */
             next: null;
         };
-        /** Assignment */
+        /**
+         * Assignment
+         * @description Which agent gets a session that waits, and when one loses it again.
+         */
         Assignment: {
             /**
              * Strategy
+             * @description least_loaded: the fewest sessions; longest_idle: no new session for longest
              * @default least_loaded
-             * @constant
+             * @enum {string}
              */
-            strategy?: "least_loaded";
+            strategy?: "least_loaded" | "longest_idle";
             /**
              * Groups
              * @description agents of these groups serve the app; empty: all agents
              * @default []
              */
             groups?: string[];
+            /**
+             * Auto Accept
+             * @description false: agents accept by hand, also those who accept by themselves
+             * @default true
+             */
+            auto_accept?: boolean;
+            /**
+             * Offer Seconds
+             * @description who accepts by hand is offered a session for so long, then the next; none: nothing is offered
+             * @default null
+             */
+            offer_seconds?: number | null;
+            /**
+             * Last Agent Seconds
+             * @description how long a session waits for the agent this customer had last, if they are online
+             * @default 0
+             */
+            last_agent_seconds?: number;
+            /**
+             * Reopen Seconds
+             * @description who comes back within this waits for their last agent at once, not the bot
+             * @default 0
+             */
+            reopen_seconds?: number;
+            /**
+             * Offline
+             * @description sessions of an agent who goes offline: stay, go back in line, or go to the front of the line
+             * @default keep
+             * @enum {string}
+             */
+            offline?: "keep" | "return" | "reassign";
+            /**
+             * Offline Seconds
+             * @description after being offline for so long
+             * @default 300
+             */
+            offline_seconds?: number;
         };
         /**
-         * AssignmentDecision
-         * @description Why an assignment was made as it was.
+         * Attention
+         * @description Somebody should look: an answer is late or soon will be, the window closes, or the agent does not answer.
          */
-        AssignmentDecision: {
-            /** Claim Id */
-            claim_id: string;
-            /** Agent Id */
-            agent_id: string | null;
-            /** Rule */
-            rule: string | null;
+        Attention: {
             /**
-             * Policy Version
-             * @description version of the app's settings that decided
+             * Why
+             * @enum {string}
              */
-            policy_version: number | null;
-            /** Candidates */
-            candidates: components["schemas"]["Candidate"][];
+            why: "answer_late" | "window_closing" | "agent_silent";
             /**
-             * Recorded At
+             * Since
              * Format: date-time
              */
-            recorded_at: string;
+            since: string;
         };
         /** AuditChange */
         AuditChange: {
@@ -1383,6 +1600,14 @@ export interface components {
             id: string;
             /** Name */
             name: string;
+        };
+        /** BlockBody */
+        BlockBody: {
+            /**
+             * Blocked
+             * @description true: what they write is kept and brought to nobody
+             */
+            blocked: boolean;
         };
         /** Candidate */
         Candidate: {
@@ -1498,7 +1723,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
             /** App Id */
             app_id: string | null;
             /** Enabled */
@@ -1568,6 +1793,8 @@ export interface components {
             load: number;
             /** Auto Accept */
             auto_accept: boolean;
+            /** Away After Seconds */
+            away_after_seconds: number | null;
             /** Enabled */
             enabled: boolean;
             /** Second Factor */
@@ -1602,6 +1829,60 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        /**
+         * Conditions
+         * @description All that are given must hold; none given: always.
+         */
+        Conditions: {
+            /**
+             * Source
+             * @description what `session-from` says passes all of these
+             * @default []
+             */
+            source?: components["schemas"]["SourceTest"][];
+            /**
+             * Words
+             * @description the customer's message contains any of these, whatever its case
+             * @default []
+             */
+            words?: string[];
+            /**
+             * Tags
+             * @description the conversation has any of these tags
+             * @default []
+             */
+            tags?: string[];
+            /**
+             * Customers
+             * @description openids
+             * @default []
+             */
+            customers?: string[];
+            /**
+             * Profile
+             * @description the customer's fields pass all of these
+             * @default []
+             */
+            profile?: components["schemas"]["ProfileTest"][];
+            /**
+             * Hours
+             * @description by the app's business hours
+             * @default null
+             */
+            hours?: ("open" | "closed") | null;
+            /**
+             * Weekdays
+             * @description 1 Monday … 7 Sunday, in the time zone of the hours
+             * @default null
+             */
+            weekdays?: number[] | null;
+            /**
+             * Holiday
+             * @description whether the day is one of the holidays of the hours
+             * @default null
+             */
+            holiday?: boolean | null;
+        };
         /** Conversation */
         Conversation: {
             /** Id */
@@ -1630,6 +1911,16 @@ export interface components {
             held: number;
             /** Tags */
             tags: string[];
+            /**
+             * Blocked
+             * @description what the customer writes is kept and brought to nobody
+             */
+            blocked: boolean;
+            /**
+             * Limited
+             * @description they write more than the app lets through, and for the moment it is as if blocked
+             */
+            limited: boolean;
         };
         /** ConversationFrame */
         ConversationFrame: {
@@ -1662,6 +1953,8 @@ export interface components {
             waiting: number;
             /** Mine */
             mine: number;
+            /** Attention */
+            attention: number;
             /** All */
             all: number;
             /** Closed */
@@ -1716,16 +2009,72 @@ export interface components {
              */
             next: null;
         };
+        /**
+         * Decision
+         * @description One turn that a session took: routed by a rule or a fallback, offered to an agent, or assigned to one.
+         */
+        Decision: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "assigned" | "offered" | "routed";
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /**
+             * Session
+             * @description its id
+             */
+            session: string;
+            /**
+             * Claim Id
+             * @description of what was assigned or offered
+             */
+            claim_id: string | null;
+            /** Agent Id */
+            agent_id: string | null;
+            /**
+             * Rule
+             * @description the app's rule or fallback; or how the agent was chosen
+             */
+            rule: string | null;
+            /**
+             * To
+             * @description where it was routed: agents, group:vip, agent:lina, bot, official
+             */
+            to: string | null;
+            /**
+             * Policy Version
+             * @description version of the app's settings that decided
+             */
+            policy_version: number | null;
+            /**
+             * Candidates
+             * @description who could have had it
+             */
+            candidates: components["schemas"]["Candidate"][];
+        };
         /** DecisionList */
         DecisionList: {
-            /** Items */
-            items: components["schemas"]["AssignmentDecision"][];
+            /**
+             * Items
+             * @description the oldest first
+             */
+            items: components["schemas"]["Decision"][];
             /**
              * Next
              * @default null
              */
             next: null;
         };
+        /**
+         * DeclineBody
+         * @description Nothing to say.
+         */
+        DeclineBody: Record<string, never>;
         /**
          * DeletedCustomer
          * @description The deletion is on its way, and cannot be taken back.
@@ -1774,6 +2123,24 @@ export interface components {
             profile: components["schemas"]["ProfileField"][];
         };
         /**
+         * Destination
+         * @description Who is to serve a session. `agents`: whoever serves the app; `official`: WeChat's own console.
+         */
+        Destination: {
+            /**
+             * Kind
+             * @description agents: whoever serves the app; official: WeChat's own console
+             * @enum {string}
+             */
+            kind: "agents" | "group" | "agent" | "bot" | "official";
+            /**
+             * Name
+             * @description of the group, or the agent's login
+             * @default null
+             */
+            name?: string | null;
+        };
+        /**
          * Event
          * @description WeChat's event, or one of our own (`session_waiting`, `session_assigned`, `session_closed` …).
          */
@@ -1800,8 +2167,54 @@ export interface components {
              * @description time of day; not later than `from`: on the next day
              */
             to: string;
-            /** Date */
+            /**
+             * Date
+             * @description as in 2026-10-01
+             */
             date: string;
+        };
+        /**
+         * Fallback
+         * @description What becomes of a session in line when its condition has come. Each is taken once in a session, in order.
+         */
+        Fallback: {
+            /**
+             * When
+             * @description what has to have come
+             * @enum {string}
+             */
+            when: "nobody_online" | "waiting_longer" | "out_of_hours";
+            /**
+             * After Seconds
+             * @description and it has waited for so long
+             * @default 0
+             */
+            after_seconds?: number;
+            to: components["schemas"]["Destination"];
+            /**
+             * Say
+             * @description told to the customer, within the machines' budget
+             * @default null
+             */
+            say?: string | null;
+        };
+        /**
+         * Flood
+         * @description More messages than this from one customer are kept, but neither counted as unread nor brought to anyone.
+         */
+        Flood: {
+            /**
+             * Messages
+             * @description so many at most
+             * @default 30
+             */
+            messages?: number;
+            /**
+             * Seconds
+             * @description within so long
+             * @default 60
+             */
+            seconds?: number;
         };
         /**
          * Group
@@ -1848,10 +2261,14 @@ export interface components {
          * @description No weekly window begins on this day.
          */
         Holiday: {
-            /** Date */
+            /**
+             * Date
+             * @description as in 2026-10-01
+             */
             date: string;
             /**
              * Name
+             * @description for people
              * @default null
              */
             name?: string | null;
@@ -1869,16 +2286,19 @@ export interface components {
             time_zone?: string | null;
             /**
              * Weekly
+             * @description when somebody works, week by week
              * @default []
              */
             weekly?: components["schemas"]["WeeklyWindow"][];
             /**
              * Holidays
+             * @description days on which no weekly window begins
              * @default []
              */
             holidays?: components["schemas"]["Holiday"][];
             /**
              * Extra Days
+             * @description windows of one day, beside the week
              * @default []
              */
             extra_days?: components["schemas"]["ExtraDay"][];
@@ -1890,16 +2310,19 @@ export interface components {
         IdleLimits: {
             /**
              * Bot
+             * @description of silence with the bot, and the session closes
              * @default 1800
              */
             bot?: number;
             /**
              * Waiting
+             * @description of silence in line: the customer gave up
              * @default 172800
              */
             waiting?: number;
             /**
              * Agent
+             * @description of silence with an agent
              * @default 172800
              */
             agent?: number;
@@ -1933,6 +2356,7 @@ export interface components {
             words: string[];
             /**
              * Match
+             * @description equals: the message is just that word
              * @default contains
              * @enum {string}
              */
@@ -2080,7 +2504,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
             /** App Id */
             app_id: string | null;
             /** Enabled */
@@ -2130,6 +2554,12 @@ export interface components {
              * @default null
              */
             auto_accept?: boolean | null;
+            /**
+             * Away After Seconds
+             * @description with no page open for so long they become away; null: never
+             * @default null
+             */
+            away_after_seconds?: number | null;
         };
         /** Message */
         Message: {
@@ -2238,6 +2668,12 @@ export interface components {
              * @default true
              */
             auto_accept?: boolean;
+            /**
+             * Away After Seconds
+             * @description with no page open for so long they become away; null: never
+             * @default null
+             */
+            away_after_seconds?: number | null;
             /**
              * Password
              * @description 10 characters at least; null: one is made, and told once
@@ -2500,17 +2936,46 @@ export interface components {
              */
             uri: string;
         };
+        /**
+         * OfficialConsole
+         * @description WeChat's own console. A session goes there with the customer's next message, not before.
+         */
+        OfficialConsole: {
+            /**
+             * Agents May Transfer
+             * @description agents may give sessions to it by hand
+             * @default false
+             */
+            agents_may_transfer?: boolean;
+            /**
+             * Say
+             * @description told to the customer, who has to write once more
+             * @default null
+             */
+            say?: string | null;
+        };
         /** Party */
         Party: {
             /**
              * Kind
              * @enum {string}
              */
-            kind: "customer" | "agent" | "bot" | "vendor" | "system";
+            kind: "customer" | "agent" | "bot" | "vendor" | "official" | "system";
             /** Id */
             id: string | null;
             /** Name */
             name: string | null;
+        };
+        /**
+         * PongFrame
+         * @description To the client's `{"type":"ping"}`: the line is still there.
+         */
+        PongFrame: {
+            /**
+             * Type
+             * @constant
+             */
+            type: "pong";
         };
         /** PresenceFrame */
         PresenceFrame: {
@@ -2555,6 +3020,22 @@ export interface components {
             /** Value */
             value: string;
         };
+        /**
+         * ProfileTest
+         * @description A profile field, as the mini program's own server told it, has one of these values.
+         */
+        ProfileTest: {
+            /**
+             * Name
+             * @description of the field
+             */
+            name: string;
+            /**
+             * Values
+             * @description any of these, whatever its case
+             */
+            values: string[];
+        };
         /** ProofBody */
         ProofBody: {
             /**
@@ -2580,6 +3061,51 @@ export interface components {
              * Format: date-time
              */
             deadline: string;
+        };
+        /**
+         * Rated
+         * @description What the customer thinks of the session; `not_asked`: the quota had no room for the question.
+         */
+        Rated: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "asked" | "not_asked" | "answered";
+            /**
+             * Score
+             * @description 1 to 5, once they answered
+             */
+            score: number | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+        };
+        /**
+         * Rating
+         * @description Asking the customer for 1 to 5 after an agent's session, where the quota still allows it.
+         */
+        Rating: {
+            /**
+             * Ask
+             * @description none: nobody is asked
+             * @default null
+             */
+            ask?: string | null;
+            /**
+             * Thanks
+             * @description said to who has answered
+             * @default null
+             */
+            thanks?: string | null;
+            /**
+             * Within Seconds
+             * @description a number that comes later is a message
+             * @default 86400
+             */
+            within_seconds?: number;
         };
         /** ReadBody */
         ReadBody: {
@@ -2609,6 +3135,24 @@ export interface components {
              * @description each good once in place of a code; told only now
              */
             recovery_codes: string[];
+        };
+        /**
+         * Reminder
+         * @description Said once when the customer of an agent has been silent for so long.
+         */
+        Reminder: {
+            /**
+             * Say
+             * @description none: nobody is reminded
+             * @default null
+             */
+            say?: string | null;
+            /**
+             * After Seconds
+             * @description without a word since the agent's last one
+             * @default 3600
+             */
+            after_seconds?: number;
         };
         /**
          * ReplyBody
@@ -2651,6 +3195,221 @@ export interface components {
              */
             if_closed?: "refuse" | "hold";
         };
+        /** ReportAnswer */
+        ReportAnswer: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /**
+             * By
+             * @enum {string}
+             */
+            by: "day" | "hour" | "app" | "group" | "agent";
+            /**
+             * Time Zone
+             * @description of days and hours: the app's, else that of the installation
+             */
+            time_zone: string;
+            /**
+             * Rows
+             * @description all days or hours in order; else the most sessions first. By group: the group in whose line it ended, or found its last agent; where it was in none, the groups of that agent as they are now, each of them
+             */
+            rows: components["schemas"]["ReportRow"][];
+            /** @description every session once, also where it is in several rows */
+            total: components["schemas"]["ReportFigures"];
+        };
+        /**
+         * ReportFigures
+         * @description Of the sessions that began in the period, as they stand now.
+         */
+        ReportFigures: {
+            /**
+             * Sessions
+             * @description how many began; by hour: how many customers came in that hour of the day
+             */
+            sessions: number;
+            /**
+             * Running
+             * @description have not ended yet
+             */
+            running: number;
+            /**
+             * With Agent
+             * @description an agent had it at some time
+             */
+            with_agent: number;
+            /**
+             * By Bot
+             * @description ended with the bot, and no agent ever had it
+             */
+            by_bot: number;
+            /**
+             * Gave Up
+             * @description ended in line, and no agent ever had it: the customer said so, fell silent, or it was closed there
+             */
+            gave_up: number;
+            /**
+             * Official
+             * @description with WeChat's own console at the end, or now; an agent may have had it before
+             */
+            official: number;
+            /** @description from coming in line first to the first agent; only where one came */
+            waiting_seconds: components["schemas"]["ReportSpread"];
+            /** @description from coming in line first, or an agent's taking it before that, to the first message of an agent */
+            first_answer_seconds: components["schemas"]["ReportSpread"];
+            /** @description from beginning to end, of ended ones that an agent had */
+            resolution_seconds: components["schemas"]["ReportSpread"];
+            /**
+             * Agent Messages
+             * @description messages that agents wrote, held ones too
+             */
+            agent_messages: number;
+            rated: components["schemas"]["ReportRatings"];
+            /**
+             * With Target
+             * @description came in line or to an agent, in apps whose settings say how long an answer may take
+             */
+            with_target: number;
+            /**
+             * Late
+             * @description of those, the ones that got no agent's message within the app's `targets.answer_seconds`, as it is set now; also those that ended or run without any for longer
+             */
+            late: number;
+            /** @description by=agent only */
+            load: components["schemas"]["ReportLoad"] | null;
+        };
+        /**
+         * ReportLoad
+         * @description Sessions that an agent had at the same time, running ones too.
+         *
+         *     Each from its first agent to its end, to the credit of the agent who had it last.
+         */
+        ReportLoad: {
+            /** Most */
+            most: number;
+            /**
+             * Mean
+             * @description over the time in which there was any; null: there never was
+             */
+            mean: number | null;
+        };
+        /** ReportRatings */
+        ReportRatings: {
+            /**
+             * Asked
+             * @description customers who were asked what they think
+             */
+            asked: number;
+            /** Answered */
+            answered: number;
+            /**
+             * Mean
+             * @description 1 to 5; null: nobody answered
+             */
+            mean: number | null;
+            /**
+             * Counts
+             * @description how many gave 1, 2, 3, 4, 5
+             */
+            counts: number[];
+        };
+        /** ReportRow */
+        ReportRow: {
+            /**
+             * Sessions
+             * @description how many began; by hour: how many customers came in that hour of the day
+             */
+            sessions: number;
+            /**
+             * Running
+             * @description have not ended yet
+             */
+            running: number;
+            /**
+             * With Agent
+             * @description an agent had it at some time
+             */
+            with_agent: number;
+            /**
+             * By Bot
+             * @description ended with the bot, and no agent ever had it
+             */
+            by_bot: number;
+            /**
+             * Gave Up
+             * @description ended in line, and no agent ever had it: the customer said so, fell silent, or it was closed there
+             */
+            gave_up: number;
+            /**
+             * Official
+             * @description with WeChat's own console at the end, or now; an agent may have had it before
+             */
+            official: number;
+            /** @description from coming in line first to the first agent; only where one came */
+            waiting_seconds: components["schemas"]["ReportSpread"];
+            /** @description from coming in line first, or an agent's taking it before that, to the first message of an agent */
+            first_answer_seconds: components["schemas"]["ReportSpread"];
+            /** @description from beginning to end, of ended ones that an agent had */
+            resolution_seconds: components["schemas"]["ReportSpread"];
+            /**
+             * Agent Messages
+             * @description messages that agents wrote, held ones too
+             */
+            agent_messages: number;
+            rated: components["schemas"]["ReportRatings"];
+            /**
+             * With Target
+             * @description came in line or to an agent, in apps whose settings say how long an answer may take
+             */
+            with_target: number;
+            /**
+             * Late
+             * @description of those, the ones that got no agent's message within the app's `targets.answer_seconds`, as it is set now; also those that ended or run without any for longer
+             */
+            late: number;
+            /** @description by=agent only */
+            load: components["schemas"]["ReportLoad"] | null;
+            /**
+             * Key
+             * @description date, hour of the day (00 to 23), appid, group, or login. null: no agent had it last; no group's line, and no agent of any group
+             */
+            key: string | null;
+            /**
+             * Name
+             * @description what people call it
+             */
+            name: string | null;
+        };
+        /**
+         * ReportSpread
+         * @description How long something took, in seconds.
+         */
+        ReportSpread: {
+            /**
+             * Sessions
+             * @description of so many
+             */
+            sessions: number;
+            /**
+             * P50
+             * @description half of them took at most this long; null: there are none
+             */
+            p50: number | null;
+            /**
+             * P90
+             * @description nine of ten took at most this long
+             */
+            p90: number | null;
+            /** Mean */
+            mean: number | null;
+        };
         /**
          * ResetFrame
          * @description What happened since the cursor cannot be told any more: load again by REST.
@@ -2661,6 +3420,31 @@ export interface components {
              * @constant
              */
             type: "reset";
+        };
+        /**
+         * Rule
+         * @description Sessions of which the conditions hold go there. Of several rules the first that holds decides.
+         */
+        Rule: {
+            /**
+             * Name
+             * @description shown to whoever asks why
+             */
+            name: string;
+            /**
+             * @default {
+             *       "source": [],
+             *       "words": [],
+             *       "tags": [],
+             *       "customers": [],
+             *       "profile": [],
+             *       "hours": null,
+             *       "weekdays": null,
+             *       "holiday": null
+             *     }
+             */
+            when?: components["schemas"]["Conditions"];
+            to: components["schemas"]["Destination"];
         };
         /**
          * SeenFrame
@@ -2697,8 +3481,45 @@ export interface components {
              */
             state: "bot" | "waiting" | "agent" | "vendor" | "official" | "closed";
             responder: components["schemas"]["Party"] | null;
+            /**
+             * Rule
+             * @description the app's rule that routed it; null: its entry, or people, did
+             */
+            rule: string | null;
+            /**
+             * Group
+             * @description the group whose agents it waits for; null: whoever serves the app
+             */
+            group: string | null;
+            /**
+             * Wanted
+             * @description the one agent it waits for, by login
+             */
+            wanted: string | null;
+            /**
+             * First
+             * @description in front of all others in line
+             */
+            first: boolean;
+            offer: components["schemas"]["SessionOffer"] | null;
+            attention: components["schemas"]["Attention"] | null;
+            /**
+             * To Official
+             * @description the customer's next message goes to WeChat's own console
+             */
+            to_official: boolean;
             /** Waiting Since */
             waiting_since: string | null;
+            /**
+             * Answer By
+             * @description when an answer will be late, by the app's targets; in line only
+             */
+            answer_by: string | null;
+            /**
+             * Unanswered Since
+             * @description the customer's first message that no person has answered
+             */
+            unanswered_since: string | null;
             /**
              * Opened At
              * Format: date-time
@@ -2708,6 +3529,7 @@ export interface components {
             closed_at: string | null;
             /** Reason */
             reason: string | null;
+            rated: components["schemas"]["Rated"] | null;
         };
         /** SessionList */
         SessionList: {
@@ -2721,6 +3543,18 @@ export interface components {
              * @default null
              */
             next: null;
+        };
+        /**
+         * SessionOffer
+         * @description Kept for one agent until they accept or decline it, or the time is up.
+         */
+        SessionOffer: {
+            agent: components["schemas"]["Party"];
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /**
          * SessionRecord
@@ -2739,14 +3573,35 @@ export interface components {
             /** @description who holds it, or held it when it ended */
             responder: components["schemas"]["Party"] | null;
             /**
+             * Rule
+             * @description the app's rule that routed it; null: its entry, or people, did
+             */
+            rule: string | null;
+            /**
              * Opened At
              * Format: date-time
              */
             opened_at: string;
+            /**
+             * Asked At
+             * @description when it first came in line; null: it never did
+             */
+            asked_at: string | null;
+            /**
+             * Assigned At
+             * @description when an agent first had it
+             */
+            assigned_at: string | null;
+            /**
+             * First Answer At
+             * @description when an agent first wrote
+             */
+            first_answer_at: string | null;
             /** Closed At */
             closed_at: string | null;
             /** Reason */
             reason: string | null;
+            rated: components["schemas"]["Rated"] | null;
         };
         /** SettingsBody */
         SettingsBody: {
@@ -2773,6 +3628,30 @@ export interface components {
             type: "settings";
             /** What */
             what: string;
+        };
+        /**
+         * SourceTest
+         * @description One thing that `session-from` says: a field of it, or its whole text.
+         */
+        SourceTest: {
+            /**
+             * Field
+             * @description none: the whole text
+             * @default null
+             */
+            field?: string | null;
+            /**
+             * Match
+             * @description how it has to have one of the values
+             * @default equals
+             * @enum {string}
+             */
+            match?: "equals" | "contains" | "begins";
+            /**
+             * Values
+             * @description any of these, whatever its case
+             */
+            values: string[];
         };
         /** Tag */
         Tag: {
@@ -2839,9 +3718,46 @@ export interface components {
             vendor?: string | null;
             /**
              * Official
+             * @description WeChat's own console, with the customer's next message
              * @default null
              */
             official?: true | null;
+        };
+        /**
+         * Targets
+         * @description When somebody must look: before an answer is late, or the window in which one may be given closes.
+         */
+        Targets: {
+            /**
+             * Answer Seconds
+             * @description how long a customer should wait in line at most
+             * @default null
+             */
+            answer_seconds?: number | null;
+            /**
+             * Warn Seconds
+             * @description warn so long before that
+             * @default 60
+             */
+            warn_seconds?: number;
+            /**
+             * Window Seconds
+             * @description warn so long before WeChat's window closes
+             * @default 3600
+             */
+            window_seconds?: number;
+            /**
+             * Agent Silent Seconds
+             * @description warn when an agent has not answered a customer for so long
+             * @default null
+             */
+            agent_silent_seconds?: number | null;
+            /**
+             * Escalate To
+             * @description a group whose agents then serve the line, too
+             * @default null
+             */
+            escalate_to?: string | null;
         };
         /** Token */
         Token: {
@@ -2924,17 +3840,101 @@ export interface components {
             failure: string | null;
         };
         /**
+         * TrialBody
+         * @description A customer as one imagines them. What is left out is empty; `at` is then now.
+         */
+        TrialBody: {
+            /**
+             * Settings
+             * @description as they would be saved
+             */
+            settings: components["schemas"]["AppSettings"];
+            /**
+             * Source
+             * @description what `session-from` says
+             * @default null
+             */
+            source?: string | null;
+            /**
+             * Text
+             * @description the customer's message
+             * @default
+             */
+            text?: string;
+            /** Tags */
+            tags?: string[];
+            /**
+             * Openid
+             * @default
+             */
+            openid?: string;
+            /** Profile */
+            profile?: components["schemas"]["ProfileFieldBody"][];
+            /**
+             * At
+             * @default null
+             */
+            at?: string | null;
+        };
+        /** TriedDestination */
+        TriedDestination: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "agents" | "group" | "agent" | "bot" | "official";
+            /**
+             * Name
+             * @description of the group, or the agent's login
+             */
+            name: string | null;
+        };
+        /** TriedRoute */
+        TriedRoute: {
+            to: components["schemas"]["TriedDestination"];
+            /**
+             * Rule
+             * @description the name of the rule that decides; null: none holds, the entry does
+             */
+            rule: string | null;
+        };
+        /** TriedSettings */
+        TriedSettings: {
+            to: components["schemas"]["TriedDestination"];
+            /**
+             * Rule
+             * @description the name of the rule that decides; null: none holds, the entry does
+             */
+            rule: string | null;
+            /** @description where the same customer goes once the bot hands off; null where the bot does not get the session */
+            handed_off: components["schemas"]["TriedRoute"] | null;
+            /**
+             * Open
+             * @description whether agents work then
+             */
+            open: boolean;
+            /**
+             * Fields
+             * @description what `source` was read as; empty where it names no fields
+             */
+            fields: {
+                [key: string]: string;
+            };
+        };
+        /**
          * Unmatched
          * @description What the bot does with a message that no rule matches.
          */
         Unmatched: {
             /**
              * Reply
+             * @description the text sent; none to say nothing
              * @default null
              */
             reply?: string | null;
             /**
              * Hand Off
+             * @description put the customer in line for an agent
              * @default true
              */
             hand_off?: boolean;
@@ -2960,6 +3960,36 @@ export interface components {
             /** Height */
             height: number;
         };
+        /**
+         * WaitingWords
+         * @description Told to a customer in line. `{position}` in the words is their place in it, from 1.
+         */
+        WaitingWords: {
+            /**
+             * Say
+             * @description none: nothing is told; `{position}` becomes the place in line
+             * @default null
+             */
+            say?: string | null;
+            /**
+             * After Seconds
+             * @description of waiting, for the first time
+             * @default 0
+             */
+            after_seconds?: number;
+            /**
+             * Every Seconds
+             * @description and then again
+             * @default 600
+             */
+            every_seconds?: number;
+            /**
+             * Most
+             * @description how often in one wait
+             * @default 1
+             */
+            most?: number;
+        };
         /** Webhook */
         Webhook: {
             /** Id */
@@ -2972,7 +4002,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
             /** App Id */
             app_id: string | null;
             /** Enabled */
@@ -3010,7 +4040,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
             /**
              * App Id
              * @description only what happens in this app; null: in every app
@@ -3042,7 +4072,7 @@ export interface components {
              * Events
              * @default null
              */
-            events?: ("session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message")[] | null;
+            events?: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[] | null;
             /**
              * App Id
              * @description null: what happens in every app
@@ -3073,7 +4103,7 @@ export interface components {
              * Event
              * @enum {string}
              */
-            event: "session_opened" | "session_waiting" | "session_assigned" | "session_closed" | "message";
+            event: "session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message";
             /**
              * At
              * Format: date-time
@@ -3446,7 +4476,7 @@ export interface operations {
     list_conversations: {
         parameters: {
             query?: {
-                view?: "waiting" | "mine" | "all" | "closed";
+                view?: "waiting" | "mine" | "attention" | "all" | "closed";
                 app?: string | null;
                 limit?: number;
                 cursor?: string | null;
@@ -4704,6 +5734,128 @@ export interface operations {
             };
         };
     };
+    decline: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your key for this command: asked again with the same one, it is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["DeclineBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Published, not settled yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unsettled"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            /** @description `too_large`: Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     transfer: {
         parameters: {
             query?: never;
@@ -5286,6 +6438,128 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["ReadBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Conversation"];
+                };
+            };
+            /** @description Published, not settled yet */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unsettled"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            /** @description `too_large`: Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    block_customer: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your key for this command: asked again with the same one, it is done once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BlockBody"];
             };
         };
         responses: {
@@ -6675,6 +7949,104 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {unknown} */
                         code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    try_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrialBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedSettings"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `too_large`: Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
                     };
                 };
             };
@@ -8963,6 +10335,156 @@ export interface operations {
             };
         };
     };
+    get_report: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                by?: "day" | "hour" | "app" | "group" | "agent";
+                app?: string | null;
+                group?: string | null;
+                agent?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportAnswer"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    export_report: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                by?: "day" | "hour" | "app" | "group" | "agent";
+                app?: string | null;
+                group?: string | null;
+                agent?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
     live: {
         parameters: {
             query?: never;
@@ -8978,7 +10500,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReadyFrame"] | components["schemas"]["ResetFrame"] | components["schemas"]["ConversationFrame"] | components["schemas"]["MessageFrame"] | components["schemas"]["CommandFrame"] | components["schemas"]["PresenceFrame"] | components["schemas"]["SeenFrame"] | components["schemas"]["SettingsFrame"];
+                    "application/json": components["schemas"]["ReadyFrame"] | components["schemas"]["ResetFrame"] | components["schemas"]["PongFrame"] | components["schemas"]["ConversationFrame"] | components["schemas"]["MessageFrame"] | components["schemas"]["CommandFrame"] | components["schemas"]["PresenceFrame"] | components["schemas"]["SeenFrame"] | components["schemas"]["SettingsFrame"];
                 };
             };
         };

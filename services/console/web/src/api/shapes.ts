@@ -20,6 +20,7 @@ export type Presence = Me['presence']
 export type Frame =
   | Schemas['ReadyFrame']
   | Schemas['ResetFrame']
+  | Schemas['PongFrame']
   | Schemas['ConversationFrame']
   | Schemas['MessageFrame']
   | Schemas['CommandFrame']
@@ -44,19 +45,38 @@ export type CannedReply = Schemas['CannedReply']
 
 /** An app as its settings page sees it. The console tells every field of the settings; only those who write may leave some out. */
 export type AppDetail = Omit<Schemas['AppDetail'], 'settings'> & { settings: AppSettings }
-export type AppSettings = Omit<Required<Schemas['AppSettings']>, 'keyword_rules' | 'unmatched' | 'assignment' | 'idle_close_seconds' | 'hours'> & {
+export type AppSettings = Omit<
+  Required<Schemas['AppSettings']>,
+  'rules' | 'fallbacks' | 'official' | 'keyword_rules' | 'unmatched' | 'assignment' | 'waiting' | 'targets' | 'reminder' | 'rating' | 'flood' | 'idle_close_seconds' | 'hours'
+> & {
+  rules: RoutingRule[]
+  fallbacks: Fallback[]
+  official: Required<Schemas['OfficialConsole']>
   keyword_rules: KeywordRule[]
   unmatched: Required<Schemas['Unmatched']>
   assignment: Required<Schemas['Assignment']>
+  waiting: Required<Schemas['WaitingWords']>
+  targets: Required<Schemas['Targets']>
+  reminder: Required<Schemas['Reminder']>
+  rating: Required<Schemas['Rating']>
+  flood: Required<Schemas['Flood']> | null
   idle_close_seconds: Required<Schemas['IdleLimits']>
   hours: Hours | null
 }
+/** One of the app's rules by which its sessions are routed. */
+export type RoutingRule = Omit<Schemas['Rule'], 'when' | 'to'> & { when: Conditions; to: Destination }
+export type Conditions = Omit<Required<Schemas['Conditions']>, 'source'> & { source: SourceTest[] }
+export type SourceTest = Required<Schemas['SourceTest']>
+export type Destination = Required<Schemas['Destination']>
+export type Fallback = Omit<Required<Schemas['Fallback']>, 'to'> & { to: Destination }
+/** Where settings that are not saved yet would send a customer. */
+export type TriedSettings = Schemas['TriedSettings']
 export type KeywordRule = Required<Schemas['KeywordRule']>
 export type Hours = Omit<Required<Schemas['Hours']>, 'holidays'> & { holidays: Required<Schemas['Holiday']>[] }
 export type AppCheck = Schemas['AppCheck']
 export type MadeAgent = Schemas['MadeAgent']
 
-export type AssignmentDecision = Schemas['AssignmentDecision']
+export type Decision = Schemas['Decision']
 export type SessionRecord = Schemas['SessionRecord']
 
 export type Notifier = Schemas['Notifier']
@@ -73,3 +93,7 @@ export type MadeToken = Schemas['MadeToken']
 export type TokenScope = Token['scopes'][number]
 export type AuditEntry = Schemas['AuditEntry']
 export type AuditPage = Schemas['AuditPage']
+/** How sessions went over some time. */
+export type Report = Schemas['ReportAnswer']
+export type ReportFigures = Schemas['ReportFigures']
+export type ReportRow = Schemas['ReportRow']

@@ -33,6 +33,23 @@ export function waitedFor(conversation: Conversation, now: number): number | nul
   return since ? Math.max(0, now - Date.parse(since)) : null
 }
 
+/**
+ * Milliseconds until the app's promised answer is late, negative once it is; null: nothing is promised to this customer,
+ * or WeChat's window closes before.
+ */
+export function answerLeft(conversation: Conversation, now: number): number | null {
+  const by = conversation.session?.state === 'waiting' ? conversation.session.answer_by : null
+  if (!by) return null
+  const ms = Date.parse(by) - now
+  const window = left(conversation.quota, now)
+  return window !== null && window < ms ? null : ms
+}
+
+export function answerUrgency(ms: number): Urgency {
+  if (ms <= 0) return 'urgent'
+  return ms <= MINUTE ? 'soon' : 'calm'
+}
+
 export function waitUrgency(ms: number): Urgency {
   if (ms >= 10 * MINUTE) return 'urgent'
   return ms >= 3 * MINUTE ? 'soon' : 'calm'

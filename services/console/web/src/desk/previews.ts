@@ -3,7 +3,23 @@ import type { Conversation } from '@/api/shapes'
 
 type Translate = (key: string, values?: Record<string, unknown>) => string
 
-const EVENTS = new Set(['user_enter_tempsession', 'session_waiting', 'session_assigned', 'session_closed', 'session_transferred'])
+const EVENTS = new Set([
+  'user_enter_tempsession',
+  'session_waiting',
+  'session_offered',
+  'offer_passed',
+  'session_assigned',
+  'session_fell_back',
+  'session_transferred',
+  'session_handed_to_official',
+  'session_closed',
+  'session_rated',
+  'attention_needed',
+  'customer_flooding',
+  'customer_blocked',
+  'customer_unblocked',
+  'bot_reply_skipped',
+])
 
 export function previewWords(preview: Conversation['preview'], t: Translate): string {
   if (!preview) return ''

@@ -1,13 +1,31 @@
 /** Why a session waits, ended, or is with whom it is; a reason an agent wrote stands as it is. Pure. */
 
-type Translate = (key: string) => string
+type Translate = (key: string, values?: Record<string, unknown>) => string
 
 /** Our own reasons for a session to wait for an agent. */
-export const WAITING = new Set(['agents_first', 'customer_asked', 'bot_silent', 'transferred', 'keyword', 'unmatched', 'agent_disabled', 'agent_elsewhere'])
+export const WAITING = new Set([
+  'agents_first',
+  'official_first',
+  'rule',
+  'reopened',
+  'customer_asked',
+  'keyword',
+  'unmatched',
+  'bot_silent',
+  'transferred',
+  'agent_disabled',
+  'agent_elsewhere',
+  'agent_offline',
+  'nobody_online',
+  'waiting_longer',
+  'out_of_hours',
+])
 /** Our own reasons for a session to end. */
-export const CLOSED = new Set(['closed_by_agent', 'idle'])
+export const CLOSED = new Set(['closed_by_agent', 'idle', 'gave_up', 'official_done', 'blocked'])
 /** By which a session comes to an agent. */
-export const RULES = new Set(['least_loaded', 'wanted'])
+export const RULES = new Set(['least_loaded', 'longest_idle', 'last_agent', 'named', 'wanted', 'accepted'])
+/** When the app's settings send a session in line elsewhere. */
+const FALLBACKS = new Set(['nobody_online', 'waiting_longer', 'out_of_hours'])
 
 export function reasonWords(reason: string | null | undefined, t: Translate): string {
   if (!reason) return t('customer.reason.none')
@@ -17,4 +35,29 @@ export function reasonWords(reason: string | null | undefined, t: Translate): st
 export function ruleWords(rule: string | null, t: Translate): string {
   if (!rule) return ''
   return RULES.has(rule) ? t(`customer.rule.${rule}`) : rule
+}
+
+export const isFallback = (rule: string): boolean => FALLBACKS.has(rule)
+
+/** `agents`, `group:vip`, `agent:lina`, `bot`, `official`: as decisions and the history name where a session goes. */
+export function destinationWords(to: string, nameOf: (agentId: string) => string, t: Translate): string {
+  const [kind, name = ''] = parted(to)
+  switch (kind) {
+    case 'agents':
+    case 'bot':
+    case 'official':
+      return t(`customer.where.${kind}`)
+    case 'group':
+      return t('customer.where.group', { name })
+    case 'agent':
+      return nameOf(name)
+    default:
+      return to || '?'
+  }
+}
+
+/** Names may have colons of their own. */
+function parted(to: string): [string, string?] {
+  const at = to.indexOf(':')
+  return at < 0 ? [to] : [to.slice(0, at), to.slice(at + 1)]
 }

@@ -10,16 +10,22 @@ export interface Listening {
 }
 
 const LOGIN_ENDED = 4401
+/** What browsers say of a connection that was not closed by either side. */
+const GONE = 1006
 const FIRST_WAIT_MS = 400
 const LONGEST_WAIT_MS = 10_000
-/** Beyond the server's heartbeat every 20 s no browser tells us anything; a quiet `ready` check costs nothing. */
 const CONNECT_MS = 8_000
+/** A network that dies in silence closes no socket: whoever does not answer is taken for gone. */
+const PING_MS = 25_000
+const ANSWER_MS = 10_000
 
 export class LiveSocket {
   private socket: WebSocket | null = null
   private cursor: string | null = null
   private failures = 0
   private timer: number | undefined
+  private pinging: number | undefined
+  private unanswered: number | undefined
   private stopped = true
 
   constructor(
@@ -36,13 +42,18 @@ export class LiveSocket {
   stop(): void {
     this.stopped = true
     window.clearTimeout(this.timer)
+    this.rest()
     this.socket?.close()
     this.socket = null
   }
 
   /** Now rather than after the wait: the network is back, or the page is looked at again. */
   hurry(): void {
-    if (this.stopped || this.socket) return
+    if (this.stopped) return
+    if (this.socket) {
+      this.ping()
+      return
+    }
     window.clearTimeout(this.timer)
     this.open()
   }
@@ -67,16 +78,45 @@ export class LiveSocket {
   }
 
   private take(frame: Frame): void {
+    window.clearTimeout(this.unanswered)
+    this.unanswered = undefined
+    if (frame.type === 'pong') return
     if ('cursor' in frame) this.cursor = frame.cursor
     if (frame.type === 'ready') {
       this.failures = 0
+      this.pinging ??= window.setInterval(() => this.ping(), PING_MS)
       this.listening.link('live')
     }
     this.listening.frame(frame)
   }
 
+  /** Anything that comes is an answer. */
+  private ping(): void {
+    const socket = this.socket
+    if (socket?.readyState !== WebSocket.OPEN) return
+    socket.send('{"type":"ping"}')
+    this.unanswered ??= window.setTimeout(() => this.give(socket), ANSWER_MS)
+  }
+
+  /** Closing takes its time where nobody answers: the next one does not wait for it. */
+  private give(socket: WebSocket): void {
+    if (this.socket !== socket) return
+    socket.onmessage = null
+    socket.onclose = null
+    socket.close()
+    this.closed(GONE)
+  }
+
+  private rest(): void {
+    window.clearInterval(this.pinging)
+    window.clearTimeout(this.unanswered)
+    this.pinging = undefined
+    this.unanswered = undefined
+  }
+
   private closed(code: number): void {
     this.socket = null
+    this.rest()
     if (this.stopped) return
     if (code === LOGIN_ENDED) {
       this.listening.link('ended')

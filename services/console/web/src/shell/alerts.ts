@@ -4,18 +4,25 @@ import { useRouter } from 'vue-router'
 
 import type { Conversation, Message } from '@/api/shapes'
 import { customerName } from '@/desk/names'
+import { isOfferedTo } from '@/desk/offers'
 import { i18n } from '@/i18n'
 import { chime } from '@/shell/chime'
+import { useActions } from '@/stores/actions'
 import { useConversations } from '@/stores/conversations'
 import { useLive } from '@/stores/live'
 import type { Happened } from '@/stores/live'
 import { useLogin } from '@/stores/login'
+import { useNotices } from '@/stores/notices'
+import { usePanes } from '@/stores/panes'
 import { usePreferences } from '@/stores/preferences'
 
 export function useAlerts(): Happened {
   const login = useLogin()
   const live = useLive()
   const conversations = useConversations()
+  const actions = useActions()
+  const notices = useNotices()
+  const panes = usePanes()
   const preferences = usePreferences()
   const router = useRouter()
   const { t } = i18n.global
@@ -34,8 +41,30 @@ export function useAlerts(): Happened {
 
   function conversation(now: Conversation, before: Conversation | undefined): void {
     if (live.link !== 'live') return
-    if (now.session?.state === 'waiting' && before?.session?.state !== 'waiting') call('waiting', now)
+    if (isOfferedTo(now, login.me?.id) && !isOfferedTo(before, login.me?.id)) offered(now)
+    else if (waits(now) && !waits(before)) call('waiting', now)
     else if (isMine(now) && !isMine(before)) call('assigned', now)
+    else if (isMine(before) && !isMine(now)) lost(now)
+  }
+
+  /** Nobody here need answer whom WeChat's own console gets. */
+  function waits(conversation: Conversation | undefined): boolean {
+    return conversation?.session?.state === 'waiting' && !conversation.session.to_official
+  }
+
+  function offered(about: Conversation): void {
+    call('offered', about)
+    // On a phone an open conversation hides the list in which it is asked.
+    if (!panes.isPhone || !live.open || live.open === about.id) return
+    const words = t('chat.alert.offered', { name: customerName(about) })
+    notices.tell(words, { action: { label: t('chat.alert.look'), run: () => void router.push(`/waiting/${about.id}`) } })
+  }
+
+  /** Somebody else has it now, and this agent may not be looking at it. */
+  function lost(about: Conversation): void {
+    const session = about.session
+    if (session?.state !== 'agent' || actions.underWay.has(about.id)) return
+    notices.tell(t('chat.alert.lost', { name: customerName(about), agent: session.responder?.name ?? session.responder?.id ?? '?' }))
   }
 
   function message(id: string, told: Message): void {
@@ -46,7 +75,7 @@ export function useAlerts(): Happened {
     }
   }
 
-  function call(what: 'waiting' | 'assigned' | 'message', about: Conversation): void {
+  function call(what: 'waiting' | 'offered' | 'assigned' | 'message', about: Conversation): void {
     if (login.me?.presence === 'offline') return
     if (preferences.sound) chime(what === 'message' ? 'low' : 'high')
     if (preferences.notifications && document.hidden && Notification.permission === 'granted') notify(what, about)
@@ -60,7 +89,7 @@ export function useAlerts(): Happened {
     })
     told.onclick = () => {
       window.focus()
-      void router.push(`/${what === 'waiting' ? 'waiting' : 'mine'}/${about.id}`)
+      void router.push(`/${what === 'waiting' || what === 'offered' ? 'waiting' : 'mine'}/${about.id}`)
       told.close()
     }
   }

@@ -10,7 +10,7 @@ import { useHistories } from '@/stores/histories'
 import { useNotices } from '@/stores/notices'
 import { problemWords } from '@/desk/problems'
 
-export type Target = { agent: string } | { group: string } | { bot: true }
+export type Target = { agent: string } | { group: string } | { bot: true } | { official: true }
 
 interface Pending {
   readonly kind: 'close' | 'transfer'
@@ -29,9 +29,15 @@ export const useActions = defineStore('actions', () => {
 
   /** What is about to be done to a conversation, and can still be undone. */
   const pending = shallowReactive(new Map<string, Pending>())
+  /** What this page has asked for and not heard of yet: a change that comes now is its own doing. */
+  const underWay = new Set<string>()
 
   async function accept(id: string): Promise<boolean> {
     return (await asked(id, 'accept')) !== null
+  }
+
+  async function decline(id: string): Promise<boolean> {
+    return (await asked(id, 'decline')) !== null
   }
 
   function close(id: string, name: string, reason?: string): void {
@@ -40,6 +46,12 @@ export const useActions = defineStore('actions', () => {
 
   function transfer(id: string, name: string, to: Target, label: string, note?: string): void {
     later(id, 'transfer', t('customer.transferred_notice', { name, to: label }), note ? { to, note } : { to })
+  }
+
+  /** At once: it was asked for in so many words. */
+  async function takeOver(id: string, agent: string): Promise<boolean> {
+    undo(id)
+    return (await asked(id, 'transfer', { to: { agent } })) !== null
   }
 
   async function setTags(id: string, tags: string[]): Promise<boolean> {
@@ -110,7 +122,9 @@ export const useActions = defineStore('actions', () => {
     method = 'POST',
     more: { key?: string; keepalive?: boolean } = {},
   ): Promise<Conversation | Unsettled | null> {
+    underWay.add(id)
     const answer = await told(() => command<Conversation>(path(id, what), { body, key: more.key ?? crypto.randomUUID(), keepalive: more.keepalive ?? false }, method))
+    underWay.delete(id)
     if (answer && !(answer instanceof Unsettled)) conversations.take(answer)
     return answer
   }
@@ -127,7 +141,7 @@ export const useActions = defineStore('actions', () => {
 
   window.addEventListener('pagehide', flush)
 
-  return { pending, accept, close, transfer, setTags, addNote, markRead, onMessage, undo, undoLast, flush }
+  return { pending, underWay, accept, decline, close, transfer, takeOver, setTags, addNote, markRead, onMessage, undo, undoLast, flush }
 })
 
 function path(id: string, what: string): string {

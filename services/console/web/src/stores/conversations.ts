@@ -1,14 +1,15 @@
-/** Every conversation this page has heard of, and the four lists made of them. */
+/** Every conversation this page has heard of, and the lists made of them. */
 import { defineStore } from 'pinia'
 import { computed, markRaw, reactive, ref, shallowReactive, watch } from 'vue'
 
 import { get } from '@/api/client'
 import type { Conversation, ConversationList, Counts, View } from '@/api/shapes'
-import { VIEWS, belongs, isBehind, order } from '@/desk/views'
+import { offersTo } from '@/desk/offers'
+import { VIEWS, belongs, isBehind, isReadWhole, order } from '@/desk/views'
 import { useLogin } from '@/stores/login'
 
 const PAGE = 50
-const MOST_WAITING_PAGES = 10
+const MOST_PAGES = 10
 const COUNTS_AFTER_MS = 800
 
 interface Loaded {
@@ -26,16 +27,18 @@ export const useConversations = defineStore('conversations', () => {
   const pages = reactive<Record<View, Loaded>>({
     waiting: unloaded(),
     mine: unloaded(),
+    attention: unloaded(),
     all: unloaded(),
     closed: unloaded(),
   })
-  const serverCounts = ref<Counts>({ waiting: 0, mine: 0, all: 0, closed: 0 })
+  const serverCounts = ref<Counts>({ waiting: 0, mine: 0, attention: 0, all: 0, closed: 0 })
   const app = ref<string | null>(null)
   let counting: number | undefined
 
   const lists = {
     waiting: computed(() => shown('waiting')),
     mine: computed(() => shown('mine')),
+    attention: computed(() => shown('attention')),
     all: computed(() => shown('all')),
     closed: computed(() => shown('closed')),
   }
@@ -46,7 +49,11 @@ export const useConversations = defineStore('conversations', () => {
     ...serverCounts.value,
     ...(isWhole('waiting') ? { waiting: list('waiting').length } : {}),
     ...(isWhole('mine') ? { mine: list('mine').length } : {}),
+    ...(isWhole('attention') ? { attention: list('attention').length } : {}),
   }))
+
+  /** What this agent is asked to accept, whatever app the lists are of. */
+  const offered = computed(() => offersTo(login.me?.id, known.values()))
 
   const unreadMine = computed(() => list('mine').reduce((sum, conversation) => sum + conversation.unread, 0))
 
@@ -56,11 +63,11 @@ export const useConversations = defineStore('conversations', () => {
 
   function shown(view: View): Conversation[] {
     const agent = login.me?.id ?? ''
-    const end = view === 'waiting' ? null : pages[view].end
+    const end = isReadWhole(view) ? null : pages[view].end
     return [...known.values()]
       .filter((one) => belongs(one, view, agent) && (app.value === null || one.app.id === app.value))
       .filter((one) => !isBehind(one, end))
-      .sort(order(view))
+      .sort(order(view, agent))
   }
 
   /** Keep it if it is newer than what is here; the conversation that stands. */
@@ -68,7 +75,7 @@ export const useConversations = defineStore('conversations', () => {
     const before = known.get(conversation.id)
     if (before && before.version >= conversation.version) return before
     known.set(conversation.id, markRaw(conversation))
-    if (!before || before.session?.state !== conversation.session?.state) countSoon()
+    if (!before || standing(before) !== standing(conversation)) countSoon()
     return conversation
   }
 
@@ -82,7 +89,7 @@ export const useConversations = defineStore('conversations', () => {
     try {
       let next = await page(view, null)
       // Who waits is sorted by deadline here, so all of them are needed; there are never many.
-      for (let more = 1; view === 'waiting' && next && more < MOST_WAITING_PAGES; more++) next = await page(view, next)
+      for (let more = 1; isReadWhole(view) && next && more < MOST_PAGES; more++) next = await page(view, next)
       if (wanted === app.value) pages[view].state = 'loaded'
     } catch (failure) {
       pages[view].state = 'failed'
@@ -144,5 +151,10 @@ export const useConversations = defineStore('conversations', () => {
     app.value = null
   }
 
-  return { known, pages, app, list, counts, unreadMine, take, forget, load, loadMore, fetchOne, reload, clear }
+  return { known, pages, app, list, counts, offered, unreadMine, take, forget, load, loadMore, fetchOne, reload, clear }
 })
+
+/** By which a conversation is counted. */
+function standing({ session }: Conversation): string {
+  return `${session?.state} ${Boolean(session?.attention)}`
+}

@@ -3,7 +3,7 @@ import { defineStore } from 'pinia'
 import { ref } from 'vue'
 
 export interface Dialog {
-  kind: 'transfer' | 'tags' | 'note'
+  kind: 'transfer' | 'take_over' | 'block' | 'tags' | 'note'
   conversation: string
 }
 

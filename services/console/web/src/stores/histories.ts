@@ -8,6 +8,7 @@ import type { Message, MessageList } from '@/api/shapes'
 const PAGE = 50
 /** On the way to a message far back, as much at once as the console gives. */
 const LARGE_PAGE = 200
+const AT_ONCE = 6
 /** Conversations whose messages are kept in memory; switching between them shows them at once. */
 const KEPT = 60
 
@@ -72,12 +73,12 @@ export const useHistories = defineStore('histories', () => {
   }
 
   /** The page before the first one we have. */
-  function loadOlder(conversation: string, limit = PAGE): Promise<void> {
+  function loadOlder(conversation: string): Promise<void> {
     return once(`before:${conversation}`, async () => {
       const history = histories.get(conversation)
       const first = history?.messages[0]
       if (!history || history.whole || !first) return
-      const page = await get<MessageList>(path(conversation), { before_seq: first.seq, limit })
+      const page = await get<MessageList>(path(conversation), { before_seq: first.seq, limit: PAGE })
       merge(conversation, page.items, (page.items[0]?.seq ?? 1) <= 1 || page.items.length === 0)
     })
   }
@@ -100,8 +101,19 @@ export const useHistories = defineStore('histories', () => {
       const history = histories.get(conversation)
       const first = history?.messages[0]
       if (!history || history.whole || !first || first.seq <= seq) return
-      await loadOlder(conversation, LARGE_PAGE)
+      await readBefore(conversation, first.seq, seq)
     }
+  }
+
+  /** Places count without a gap, so the pages on the way are known beforehand and several are read at once. */
+  async function readBefore(conversation: string, first: number, seq: number): Promise<void> {
+    const ends: number[] = []
+    for (let end = first; end > seq && ends.length < AT_ONCE; end -= LARGE_PAGE) ends.unshift(end)
+    const pages = await Promise.all(
+      ends.map((end) => get<MessageList>(path(conversation), { before_seq: end, limit: LARGE_PAGE })),
+    )
+    const found = pages.flatMap((page) => page.items)
+    merge(conversation, found, (found[0]?.seq ?? 1) <= 1)
   }
 
   function merge(conversation: string, more: Message[], whole?: boolean): void {

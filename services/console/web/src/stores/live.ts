@@ -77,6 +77,7 @@ export const useLive = defineStore('live', () => {
         void Promise.allSettled([conversations.reload(), histories.reload(open.value)])
         break
       case 'ready':
+      case 'pong':
         break
     }
   }

@@ -47,7 +47,7 @@ export const useLogin = defineStore('login', () => {
     me.value = await get<Me>('/me')
   }
 
-  async function change(changes: { presence?: Presence; capacity?: number; auto_accept?: boolean }): Promise<void> {
+  async function change(changes: { presence?: Presence; capacity?: number; auto_accept?: boolean; away_after_seconds?: number | null }): Promise<void> {
     const before = me.value
     if (before) me.value = { ...before, ...changes }
     try {

@@ -1,12 +1,14 @@
 /** One app as its page holds it: what is stored, what is being typed over it, and what somebody else made of it meanwhile. */
-import { computed, onBeforeUnmount, ref, shallowRef, watch } from 'vue'
+import { computed, onBeforeUnmount, ref, shallowRef } from 'vue'
 import { useI18n } from 'vue-i18n'
 
 import { useFirstPush } from '@/admin/apps/first-push'
-import { faultsOf } from '@/admin/apps/checking'
+import { faultWords, faultsOf } from '@/admin/apps/checking'
 import { draftOf, settingsOf } from '@/admin/apps/draft'
 import type { SettingsDraft } from '@/admin/apps/draft'
 import { merged, same } from '@/admin/apps/merging'
+import { policyFaultWords } from '@/admin/apps/policy-faults'
+import { standing } from '@/admin/apps/tabs'
 import { useSaving } from '@/admin/saving'
 import { Problem, get, put } from '@/api/client'
 import type { AppDetail, AppSettings } from '@/api/shapes'
@@ -23,6 +25,7 @@ export interface Meanwhile {
 export function useAppForm(appId: string) {
   const { t } = useI18n()
   const login = useLogin()
+  const catalogue = useCatalogue()
   const saving = useSaving()
   const address = `/apps/${encodeURIComponent(appId)}`
 
@@ -38,9 +41,15 @@ export function useAppForm(appId: string) {
 
   const dirty = computed(() => draft.value !== null && !same(settingsOf(draft.value), base.value))
   const faults = computed(() => (draft.value && tried.value ? faultsOf(draft.value) : {}))
+  /** What was sent last, and what the console said of it, by places below the settings. */
+  const sent = shallowRef<AppSettings | null>(null)
+  const refused = computed(() => {
+    const told = Object.fromEntries(Object.entries(saving.errors.value).map(([where, what]) => [where.replace(/^settings\./, ''), policyFaultWords(what, catalogue.agentName, t)]))
+    return sent.value && draft.value ? standing(told, sent.value, settingsOf(draft.value)) : told
+  })
   const errors = computed(() => ({
-    ...Object.fromEntries(Object.entries(saving.errors.value).map(([where, what]) => [where.replace(/^settings\./, ''), what])),
-    ...Object.fromEntries(Object.entries(faults.value).map(([where, { key, values }]) => [where, t(`apps.wrong.${key}`, values)])),
+    ...refused.value,
+    ...Object.fromEntries(Object.entries(faults.value).map(([where, fault]) => [where, faultWords(fault, t)])),
   }))
 
   function take(fresh: AppDetail, mine?: AppSettings): void {
@@ -75,6 +84,7 @@ export function useAppForm(appId: string) {
     tried.value = true
     if (Object.keys(faults.value).length) return false
     const body = { version: detail.value.version, settings: settingsOf(draft.value) }
+    sent.value = body.settings
     const done = await saving.save(
       async () => {
         take(await put<AppDetail>(`${address}/settings`, body))
@@ -116,10 +126,8 @@ export function useAppForm(appId: string) {
     return by ? (by.name ?? by.id) : null
   }
 
-  // What the console said was of what was sent: once that is changed, places may not be the same any more.
-  watch(draft, () => (saving.errors.value = {}), { deep: true })
   // The live socket hands every word of changed settings to the catalogue.
-  const stop = useCatalogue().$onAction(({ name, args }) => {
+  const stop = catalogue.$onAction(({ name, args }) => {
     if (name === 'refresh' && args[0] === 'apps') void read()
   })
   onBeforeUnmount(stop)

@@ -1,13 +1,13 @@
 /** An app's settings as its page edits them: empty fields instead of nothing, and rows that can be told apart. Pure. */
+import { fallbackDraftOf, fallbackOf, routeDraftOf, routeOf } from '@/admin/apps/routes'
+import type { FallbackDraft, RouteDraft } from '@/admin/apps/routes'
+import { row } from '@/admin/apps/rows'
+import type { Row } from '@/admin/apps/rows'
+import { servingDraftOf, servingOf } from '@/admin/apps/serving'
+import type { ServingDraft } from '@/admin/apps/serving'
+import { number, words } from '@/admin/apps/typed'
+import type { Typed } from '@/admin/apps/typed'
 import type { AppSettings, Hours, KeywordRule } from '@/api/shapes'
-
-/** Of a number field: empty while nothing is in it. */
-export type Typed = number | ''
-
-interface Row {
-  /** Stays with the row wherever it moves. */
-  key: number
-}
 
 export interface RuleDraft extends Row {
   words: string[]
@@ -41,8 +41,10 @@ export interface HoursDraft {
   extra_days: ExtraDayDraft[]
 }
 
-export interface SettingsDraft {
+export interface SettingsDraft extends ServingDraft {
   entry: AppSettings['entry']
+  rules: RouteDraft[]
+  fallbacks: FallbackDraft[]
   welcome: string
   keyword_rules: RuleDraft[]
   hand_off_words: string[]
@@ -50,16 +52,12 @@ export interface SettingsDraft {
   bot_budget: Typed
   bot_turn_seconds: Typed
   bot_reply_seconds: Typed
-  groups: string[]
   idle_close_seconds: { bot: Typed; waiting: Typed; agent: Typed }
   hours: HoursDraft
   out_of_hours: string
   limits_retention: boolean
   retention_days: Typed
 }
-
-let last = 0
-const row = <Fields extends object>(fields: Fields): Fields & Row => ({ ...fields, key: ++last })
 
 export const newRule = (): RuleDraft => row({ words: [], match: 'contains' as const, reply: '', hand_off: false })
 export const newWindow = (days: number[]): WindowDraft => row({ days, from: '09:00', to: '18:00' })
@@ -68,7 +66,10 @@ export const newExtraDay = (): ExtraDayDraft => row({ date: '', from: '09:00', t
 
 export function draftOf(settings: AppSettings): SettingsDraft {
   return {
+    ...servingDraftOf(settings),
     entry: settings.entry,
+    rules: settings.rules.map(routeDraftOf),
+    fallbacks: settings.fallbacks.map(fallbackDraftOf),
     welcome: settings.welcome ?? '',
     keyword_rules: settings.keyword_rules.map((rule) => row({ words: [...rule.words], match: rule.match, reply: rule.reply ?? '', hand_off: rule.hand_off })),
     hand_off_words: [...settings.hand_off_words],
@@ -76,7 +77,6 @@ export function draftOf(settings: AppSettings): SettingsDraft {
     bot_budget: settings.bot_budget,
     bot_turn_seconds: settings.bot_turn_seconds,
     bot_reply_seconds: settings.bot_reply_seconds,
-    groups: [...settings.assignment.groups],
     idle_close_seconds: { ...settings.idle_close_seconds },
     hours: hoursDraftOf(settings.hours),
     out_of_hours: settings.out_of_hours ?? '',
@@ -88,7 +88,10 @@ export function draftOf(settings: AppSettings): SettingsDraft {
 /** The document of this draft; an emptied number is NaN in it, which the checks find first. */
 export function settingsOf(draft: SettingsDraft): AppSettings {
   return {
+    ...servingOf(draft),
     entry: draft.entry,
+    rules: draft.rules.map(routeOf),
+    fallbacks: draft.fallbacks.map(fallbackOf),
     welcome: words(draft.welcome),
     keyword_rules: draft.keyword_rules.map((rule) => ({ words: [...rule.words], match: rule.match, reply: words(rule.reply), hand_off: rule.hand_off })),
     hand_off_words: [...draft.hand_off_words],
@@ -96,7 +99,6 @@ export function settingsOf(draft: SettingsDraft): AppSettings {
     bot_budget: number(draft.bot_budget),
     bot_turn_seconds: number(draft.bot_turn_seconds),
     bot_reply_seconds: number(draft.bot_reply_seconds),
-    assignment: { strategy: 'least_loaded', groups: [...draft.groups] },
     idle_close_seconds: {
       bot: number(draft.idle_close_seconds.bot),
       waiting: number(draft.idle_close_seconds.waiting),
@@ -133,5 +135,3 @@ function hoursDraftOf(hours: Hours | null): HoursDraft {
 /** A browser's time field has no 24:00; at the end of a window 00:00 means the same. */
 const midnight = (time: string) => (time === '24:00' ? '00:00' : time)
 const endOfDay = (time: string) => (time === '00:00' ? '24:00' : time)
-const words = (text: string) => (text.trim() ? text : null)
-const number = (typed: Typed) => (typed === '' ? Number.NaN : typed)

@@ -47,6 +47,15 @@ export function wallClock(at: number, zone: string): number {
   return Date.UTC(part.year ?? 1970, (part.month ?? 1) - 1, part.day ?? 1, part.hour ?? 0, part.minute ?? 0) / 60_000
 }
 
+/** The instant at which a clock of the zone shows this local time (`2026-11-22T10:30`), in milliseconds; null: no time. */
+export function instantOf(local: string, zone: string): number | null {
+  const wanted = Date.parse(`${local}Z`) / 60_000
+  if (Number.isNaN(wanted)) return null
+  // What a clock shows is off by the zone's offset then; twice, since it may change in between.
+  const guess = wanted + wanted - wallClock(wanted * 60_000, zone)
+  return (guess + wanted - wallClock(guess * 60_000, zone)) * 60_000
+}
+
 export function opening(hours: Hours, now: number): Opening {
   const today = Math.floor(now / DAY)
   const days = Array.from({ length: LOOKED_AHEAD_DAYS + 2 }, (_, place) => today - 1 + place)

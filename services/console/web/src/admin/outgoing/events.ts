@@ -1,3 +1,12 @@
 import type { WebhookEvent } from '@/api/shapes'
 
-export const EVENTS: readonly WebhookEvent[] = ['session_opened', 'session_waiting', 'session_assigned', 'session_closed', 'message']
+export const EVENTS: readonly WebhookEvent[] = [
+  'session_opened',
+  'session_waiting',
+  'session_offered',
+  'session_assigned',
+  'session_closed',
+  'session_rated',
+  'attention',
+  'message',
+]

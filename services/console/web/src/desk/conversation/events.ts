@@ -1,31 +1,55 @@
 /** What happened in a conversation, in words. Pure. */
 import type { Message } from '@/api/shapes'
 import { sourceLine } from '@/desk/customer/source'
-import { CLOSED, RULES, WAITING } from '@/desk/reasons'
+import { starsOf } from '@/desk/customer/ratings'
+import { CLOSED, RULES, WAITING, destinationWords, isFallback } from '@/desk/reasons'
 
-type Translate = (key: string, values: Record<string, unknown>) => string
+type Translate = (key: string, values?: Record<string, unknown>) => string
 
-export function eventWords(event: NonNullable<Message['event']>, t: Translate): string {
+/** `nameOf` an agent by the login, where an event says no more. */
+export function eventWords(event: NonNullable<Message['event']>, t: Translate, nameOf = (agentId: string) => agentId): string {
   const detail = event.detail
   switch (event.name) {
     case 'user_enter_tempsession': {
       const source = sourceLine(plain(detail.session_from))
       return source ? t('chat.event.entered_from', { source }) : t('chat.event.entered', {})
     }
-    case 'session_waiting': {
-      const reason = plain(detail.reason)
-      return WAITING.has(reason) ? t(`chat.event.waiting.${reason}`, {}) : t('chat.event.waiting.other', {})
-    }
+    case 'session_waiting':
+      return waitingWords(plain(detail.reason), plain(detail.rule), plain(detail.to), t)
+    case 'session_offered':
+      return t('chat.event.offered', { to: plain(detail.to) || '?' })
+    case 'offer_passed':
+      return t(`chat.event.passed.${detail.how === 'declined' ? 'declined' : 'lapsed'}`, { agent: plain(detail.agent) || '?' })
     case 'session_assigned': {
       const rule = plain(detail.rule)
       return t(`chat.event.assigned.${RULES.has(rule) ? rule : 'other'}`, { to: plain(detail.to) || '?' })
+    }
+    case 'session_fell_back': {
+      const when = plain(detail.when)
+      const to = destinationWords(plain(detail.to), nameOf, t)
+      return t(`chat.event.fell_back.${isFallback(when) ? when : 'other'}`, { to })
+    }
+    case 'session_handed_to_official':
+      return t('chat.event.handed_to_official', {})
+    case 'attention_needed': {
+      const why = plain(detail.why)
+      return t(`chat.event.attention.${ALARMS.has(why) ? why : 'other'}`, {})
+    }
+    case 'customer_flooding':
+      return t('chat.event.flooding', { messages: plain(detail.messages) || '?', seconds: plain(detail.seconds) || '?' })
+    case 'customer_blocked':
+    case 'customer_unblocked':
+      return t(`chat.event.${event.name}`, { by: plain(detail.by) || '?' })
+    case 'session_rated': {
+      const score = Number(plain(detail.score))
+      return t('chat.event.rated', { stars: starsOf(score), score: plain(detail.score) || '?' })
     }
     case 'session_transferred':
       return t('chat.event.to_bot', { by: plain(detail.by) || '?' })
     case 'session_closed':
       return closedWords(plain(detail.reason), plain(detail.by), t)
     case 'bot_reply_skipped':
-      return t('chat.event.skipped', { count: plain(detail.count) || '1' })
+      return skippedWords(plain(detail.what), plain(detail.count) || '1', t)
     case 'user_authorization_cancellation':
     case 'user_authorization_revoke':
       return t('chat.event.revoked', {})
@@ -34,12 +58,30 @@ export function eventWords(event: NonNullable<Message['event']>, t: Translate): 
   }
 }
 
+const ALARMS = new Set(['answer_late', 'window_closing', 'agent_silent'])
+/** What machines say, each of which may be left out for want of room. */
+const SAID_BY_MACHINES = new Set(['welcome', 'keyword', 'unmatched', 'out_of_hours', 'waiting', 'fallback', 'closing', 'rating', 'thanks', 'reminder', 'official'])
+const ENDED_BY_ITSELF = new Set(['idle', 'gave_up', 'official_done'])
+
+function waitingWords(reason: string, rule: string, to: string, t: Translate): string {
+  const known = WAITING.has(reason) ? reason : 'other'
+  if (to === 'official') return t('chat.event.to_official', { reason: known === 'other' ? '' : t('chat.event.because', { reason: t(`customer.reason.${known}`) }) })
+  const words = t(`chat.event.waiting.${known}`, {})
+  return rule ? t('chat.event.by_rule', { words, rule }) : words
+}
+
+function skippedWords(what: string, count: string, t: Translate): string {
+  if (!SAID_BY_MACHINES.has(what)) return t('chat.event.skipped', { count })
+  return t(count === '1' ? 'chat.event.skipped_what' : 'chat.event.skipped_several', { what: t(`chat.machine_words.${what}`), count })
+}
+
 /** An agent may close with words of their own for the reason. */
 function closedWords(reason: string, by: string, t: Translate): string {
+  if (reason === 'blocked') return t('chat.event.closed_blocked', {})
   const said = CLOSED.has(reason) ? '' : reason
   if (by && said) return t('chat.event.closed_by_for', { by, reason: said })
   if (by) return t('chat.event.closed_by', { by })
-  if (reason === 'idle') return t('chat.event.closed_idle', {})
+  if (ENDED_BY_ITSELF.has(reason)) return t(`chat.event.closed_${reason}`, {})
   return said ? t('chat.event.closed_for', { reason: said }) : t('chat.event.closed', {})
 }
 

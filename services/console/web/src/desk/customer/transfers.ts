@@ -5,6 +5,8 @@ import type { Choice } from '@/ui/UiPick.vue'
 
 export interface TransferChoice extends Choice {
   target: Target
+  /** Of an agent. */
+  presence?: Presence
 }
 
 type Translate = (key: string, values?: Record<string, unknown>) => string
@@ -34,8 +36,11 @@ export function transferChoices(
       hint: t('customer.transfer.online', { count: group.agents.filter((id) => isOnline(colleagues, id)).length }),
       target: { group: group.name },
     }))
+  const state = conversation.session?.state
+  const officially = apps.find((app) => app.id === conversation.app.id)?.official && state !== 'official' && !conversation.session?.to_official
+  const official = { key: 'official', label: t('customer.where.official'), group: t('customer.transfer.others'), also: 'official wechat', hint: t('customer.transfer.next_message'), target: { official: true as const } }
   const bot = { key: 'bot', label: t('customer.transfer.bot'), group: t('customer.transfer.others'), target: { bot: true as const } }
-  return [...agents, ...lines, ...(conversation.session?.state === 'bot' ? [] : [bot])]
+  return [...agents, ...lines, ...(state === 'bot' ? [] : [bot]), ...(officially ? [official] : [])]
 }
 
 function agentChoice(one: Colleague, t: Translate): TransferChoice {
@@ -47,6 +52,7 @@ function agentChoice(one: Colleague, t: Translate): TransferChoice {
     group: t('customer.transfer.agents'),
     hint: `${t(`shell.presence.${one.presence}`)} · ${full ? t('customer.transfer.full') : ''}${one.load}/${one.capacity}`,
     disabled: full,
+    presence: one.presence,
     target: { agent: one.id },
   }
 }

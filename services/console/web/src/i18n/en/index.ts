@@ -7,7 +7,8 @@ import { customer } from './customer'
 import { lists } from './lists'
 import { problems } from './problems'
 import { refusals } from './refusals'
+import { reports } from './reports'
 import { shell } from './shell'
 import { times } from './times'
 
-export const words: Everything = { shell, lists, chat, customer, admin, apps, agents, problems, refusals, times }
+export const words: Everything = { shell, lists, chat, customer, admin, apps, agents, problems, refusals, reports, times }

@@ -1,0 +1,1 @@
+"""Reports for supervisors: which sessions a period has, and what they add up to."""
