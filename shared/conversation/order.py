@@ -35,12 +35,13 @@ def in_line(conversation: Conversation) -> Waiting | None:
 
 
 def in_order(waiting: Iterable[Waiting], policy_of: PolicyOf, now: datetime) -> list[Waiting]:
-    """Those to be served first; then the nearest deadline, then who came first."""
+    """Those to be served first; who is late and soon cannot be answered; the nearest deadline; who came first."""
     deadlines = Deadlines(policy_of, now)
 
-    def key(one: Waiting) -> tuple[bool, datetime, datetime, str]:
+    def key(one: Waiting) -> tuple[bool, datetime, datetime, datetime, str]:
         late_at = deadlines.of(one) or NO_DEADLINE
-        return (not one.session.first, late_at, one.session.waiting_since or now, one.conversation_id)
+        lost_at = deadlines.last_chance(one) or NO_DEADLINE
+        return (not one.session.first, lost_at, late_at, one.session.waiting_since or now, one.conversation_id)
 
     return sorted(waiting, key=key)
 
@@ -59,14 +60,26 @@ class Deadlines:
         A window that is open for long yet says nothing: who writes again opens it anew, and must not lose their place
         to those who came later.
         """
-        targets, until = self._policy_of(waiting.app_id).targets, waiting.window_until
-        found: list[datetime] = []
-        begun = self._begun(waiting) if targets.answer_seconds is not None else None
-        if begun is not None and targets.answer_seconds is not None:
-            found.append(begun + timedelta(seconds=targets.answer_seconds))
-        if until is not None and self._now < until <= self._now + timedelta(seconds=targets.window_seconds):
-            found.append(until)
-        return min(found, default=None)
+        found = (self._answer_by(waiting), self._closes_soon(waiting))
+        return min((instant for instant in found if instant is not None), default=None)
+
+    def last_chance(self, waiting: Waiting) -> datetime | None:
+        """When the window closes of a session that is late already.
+
+        Where everybody is late, the answers that are missed by now would else hide the windows that may yet be met.
+        """
+        answer_by = self._answer_by(waiting)
+        return self._closes_soon(waiting) if answer_by is not None and answer_by <= self._now else None
+
+    def _answer_by(self, waiting: Waiting) -> datetime | None:
+        seconds = self._policy_of(waiting.app_id).targets.answer_seconds
+        begun = self._begun(waiting) if seconds is not None else None
+        return begun + timedelta(seconds=seconds) if begun is not None and seconds is not None else None
+
+    def _closes_soon(self, waiting: Waiting) -> datetime | None:
+        until, soon = waiting.window_until, self._policy_of(waiting.app_id).targets.window_seconds
+        near = until is not None and self._now < until <= self._now + timedelta(seconds=soon)
+        return until if near else None
 
     def _begun(self, waiting: Waiting) -> datetime | None:
         """Since when it waits for agents who work. Hours begin and end with whole minutes."""

@@ -175,6 +175,7 @@ class Crew:
             await undo()
         await asyncio.gather(*(self._close(customer) for customer in self.customers))
         agents = AgentStore(self.town.database)
+        self.visits.watch.agents_leave = True
         for one in self.staff:
             await agents.update(one.login, enabled=False, presence="offline")
 

@@ -57,6 +57,14 @@ def test_who_came_first_is_served_first_and_the_id_decides_a_tie() -> None:
     assert order(rows, Policy()) == ["c", "a", "b"]
 
 
+def test_where_everybody_is_late_whose_window_closes_is_served_first() -> None:
+    """A simulated long weekend found it: missed targets hid the windows, and 72 customers were lost instead of 20."""
+    rows = [waiting("early", 1, window=HOURS_48), waiting("closing", 5, window=5000), waiting("sooner", 9, window=4500)]
+    app = Policy(targets=Targets(answer_seconds=300, window_seconds=3600))
+    assert order(rows, app, now=4000) == ["sooner", "closing", "early"]
+    assert order(rows, app, now=100) == ["early", "closing", "sooner"], "nobody is late yet"
+
+
 def test_in_front_of_all_others_is_what_was_taken_from_an_agent_who_went() -> None:
     policy = Policy(targets=Targets(answer_seconds=60))
     assert order([waiting("late", 0), waiting("first", 90, first=True)], policy) == ["first", "late"]

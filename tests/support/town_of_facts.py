@@ -5,7 +5,7 @@ a claim is taken atomically and held once, what lies in one queue comes in order
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from shared.conversation.commands import AskBot, ClaimWanted, SessionWaiting
@@ -22,6 +22,7 @@ from tests.support.facts import APP, at, fired, origin
 from tests.support.one_conversation import OneConversation
 
 PARTITIONS: Final = 2
+NEVER_LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
 class TownConversation(OneConversation):
@@ -122,18 +123,19 @@ class TownOfFacts:
     def drain(self, *, dies: bool = False) -> Line:
         """Serve the line in order. `passed_over` then names what an agent got before somebody who waited longer."""
         known = [in_line(one.conversation) for one in self.by_id.values()]
+        held = set(self.claims)
         line = Line([one for one in known if one is not None], self.staff(), lambda _: self.policy, self.now)
-        unserved: list[Waiting] = []
+        got: list[Choice] = []
         for waiting in line.waiting:
             choice = line.choose(waiting)
             if choice is None:
-                unserved += [] if self._held(waiting) else [waiting]
                 continue
             line.note(choice.taken)
-            self.passed_over += [f"{one.claim_id} before {waiting.claim_id}" for one in self._wronged(unserved, choice)]
+            got.append(choice)
             holder = self.claim(waiting.claim_id, choice.agent.id)
             if holder is not None and not dies:
                 self.publish(self._claimed(waiting, holder, choice))
+        self.passed_over += self._wronged(line.waiting, got, held)
         return line
 
     def claim(self, claim_id: str, agent_id: str) -> str | None:
@@ -199,9 +201,30 @@ class TownOfFacts:
             if self.could_have(waiting, agent)
         ]
 
-    def _wronged(self, unserved: list[Waiting], choice: Choice) -> list[Waiting]:
-        """Those before it in line who might have had the very agent that it got."""
-        return [one for one in unserved if one.session.offer is None and self.could_have(one, choice.agent)]
+    def urgency(self, waiting: Waiting) -> tuple[bool, datetime, datetime, datetime]:
+        """The order in which they are to be served, in plain words: the smaller, the sooner."""
+        targets, since, until = self.policy.targets, waiting.session.waiting_since or self.now, waiting.window_until
+        begun = self.policy.working_from(since) if targets.answer_seconds is not None else None
+        answer_by = begun + timedelta(seconds=targets.answer_seconds or 0) if begun is not None else NEVER_LATE
+        closes = until if until is not None and until > self.now else NEVER_LATE
+        if closes != NEVER_LATE and closes - self.now > timedelta(seconds=targets.window_seconds):
+            closes = NEVER_LATE
+        lost_at = closes if answer_by <= self.now else NEVER_LATE
+        return not waiting.session.first, lost_at, min(answer_by, closes), since
+
+    def _wronged(self, line: list[Waiting], got: list[Choice], held: set[str]) -> list[str]:
+        """Who should have been served before somebody else, by the very agent that the other one got."""
+        served = {choice.waiting.claim_id: place for place, choice in enumerate(got)}
+        return [
+            f"{one.claim_id} before {choice.waiting.claim_id}"
+            for place, choice in enumerate(got)
+            for one in line
+            if served.get(one.claim_id, len(got)) > place
+            and one.claim_id not in held
+            and one.session.offer is None
+            and self.urgency(one) < self.urgency(choice.waiting)
+            and self.could_have(one, choice.agent)
+        ]
 
     def _held(self, waiting: Waiting) -> bool:
         return waiting.claim_id in self.claims
