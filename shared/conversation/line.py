@@ -11,7 +11,8 @@ from shared.conversation.policy import Policy
 from shared.conversation.strategy import Standby, ranked
 
 AGAIN_SECONDS: Final = 60
-"""Once everybody with room has passed a session on, nobody is offered it again for so long."""
+"""Once everybody with room has passed a session on, nobody is offered it again for so long; then for twice as long …"""
+LONGEST_PAUSE_DOUBLINGS: Final = 5
 
 
 class Choice(NamedTuple):
@@ -165,14 +166,17 @@ def plan(line: Line) -> list[Choice]:
 
 
 def _willing(there: Sequence[Standby], session: Session, now: datetime) -> list[Standby]:
-    """Those to whom it was not offered in vain. Where there are none, after a pause, those who passed it on least."""
-    fresh = [agent for agent in there if agent.id not in session.declined]
-    pausing = session.passed_at is not None and now < session.passed_at + timedelta(seconds=AGAIN_SECONDS)
-    if fresh or pausing:
-        return fresh
+    """Those to whom it was not offered in vain; where there are none, after a pause, those who passed it on least."""
     passed_on = Counter(session.declined)
     least = min((passed_on[agent.id] for agent in there), default=0)
+    if least > 0 and session.passed_at is not None and now < session.passed_at + _pause(least):
+        return []
     return [agent for agent in there if passed_on[agent.id] == least]
+
+
+def _pause(rounds: int) -> timedelta:
+    """Longer with each round that was in vain: nobody is asked for hours on end."""
+    return timedelta(seconds=AGAIN_SECONDS * 2 ** min(rounds - 1, LONGEST_PAUSE_DOUBLINGS))
 
 
 def _divided(willing: Sequence[Standby], policy: Policy) -> tuple[list[Standby], list[Standby]]:

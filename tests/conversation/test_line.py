@@ -265,7 +265,7 @@ def test_who_has_passed_it_on_is_skipped_until_all_have() -> None:
     asked = []
     for number in range(7):
         row = waiting(declined=declined, passed_at=at(number * 1000))
-        choice = chosen(row, *staff, now=number * 1000 + AGAIN_SECONDS, offer_seconds=30)
+        choice = chosen(row, *staff, now=number * 1000 + 2 * AGAIN_SECONDS, offer_seconds=30)
         assert choice is not None
         asked.append(choice.agent.id)
         declined = (*declined, choice.agent.id)
@@ -278,6 +278,13 @@ def test_once_all_have_passed_it_on_there_is_a_pause() -> None:
     assert chosen(row, *staff, now=99 + AGAIN_SECONDS, offer_seconds=30) is None
     assert got(chosen(row, *staff, now=100 + AGAIN_SECONDS, offer_seconds=30)) == ("a", "least_loaded")
     assert got(chosen(row, *staff, *by_hand("c"), now=101, offer_seconds=30)) == ("c", "least_loaded")
+
+
+@pytest.mark.parametrize(("rounds", "pause"), [(1, 60), (2, 120), (4, 480), (6, 1920), (9, 1920)])
+def test_the_pause_grows_with_each_round_in_vain(rounds: int, pause: int) -> None:
+    row = waiting(declined=("a", "b") * rounds, passed_at=at(0))
+    assert chosen(row, *by_hand("a", "b"), now=pause - 1, offer_seconds=30) is None
+    assert chosen(row, *by_hand("a", "b"), now=pause, offer_seconds=30) is not None
 
 
 def test_who_is_full_does_not_keep_it_from_those_who_passed_it_on_for_ever() -> None:

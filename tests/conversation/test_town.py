@@ -243,7 +243,7 @@ class TownWalk(RuleBasedStateMachine):
 
 
 TestTown = TownWalk.TestCase
-TestTown.settings = settings(max_examples=150, stateful_step_count=50, deadline=None, derandomize=True)
+TestTown.settings = settings(max_examples=200, stateful_step_count=50, deadline=None, derandomize=True)
 
 
 @pytest.mark.long

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 from typing_extensions import override
 
 from shared.conversation.content import Note, Text
-from shared.conversation.facts import CustomerDeleted, SendSettled
+from shared.conversation.facts import AgentCommand, CustomerDeleted, SendSettled
 from shared.conversation.model import HELD_LIMIT, VERDICTS_KEPT, Conversation
 from shared.conversation.policy import Policy
 from tests.support.facts import (
@@ -224,9 +224,10 @@ class Walk(RuleBasedStateMachine):
             command=wanted.command_id,
             seconds=one.clock,
         ).but(cause=f"a:{wanted.claim_id}:{wanted.command_id}", rule="wanted")
+        heard = one.conversation.verdict_on(wanted.command_id)
         one.bring(fact, at_once=at_once)
         session = one.session
-        if at_once and session is not None and session.claim == wanted.claim_id:
+        if at_once and heard is None and session is not None and session.claim == wanted.claim_id:
             verdict = one.conversation.verdict_on(wanted.command_id)
             assert self.holder == wanted.agent_id
             assert verdict is not None
@@ -284,11 +285,12 @@ class Walk(RuleBasedStateMachine):
         if isinstance(fact, SendSettled):
             return
         before, took = one.conversation, set(one.decided)
+        unanswered = isinstance(fact, AgentCommand) and before.verdict_on(fact.command_id) is None
         one.known.discard(fact.id)
         decision = one.tell(fact)
         if isinstance(fact, CustomerDeleted):
             assert one.conversation is before or fact.id not in took
-        elif fact.id in took:
+        elif fact.id in took and not unanswered:
             assert _bare(one.conversation) == _bare(before)
             assert not decision.messages
             assert not decision.changes
@@ -405,6 +407,7 @@ class Walk(RuleBasedStateMachine):
                 break
             self.the_timer_fires()
         assert self.one.session is None or self.one.session.state == "closed"
+        self.one.clock += 1
         for claim in sorted(self.one.unshown()):
             self.one.tell(questioned(self.one.claims[claim], claim, seconds=self.one.clock))
         assert not self.one.unshown()
@@ -416,7 +419,7 @@ def _bare(conversation: Conversation) -> Conversation:
 
 
 TestWalks = Walk.TestCase
-TestWalks.settings = settings(max_examples=120, stateful_step_count=50, deadline=None, derandomize=True)
+TestWalks.settings = settings(max_examples=200, stateful_step_count=50, deadline=None, derandomize=True)
 
 
 @pytest.mark.long

@@ -86,7 +86,7 @@ class OneConversation:
             self.known.add(fact.id)
             self.decided.add(fact.id)
         self.story.conversation = decision.conversation
-        if decision.conversation.ledger.grants != before.ledger.grants:
+        if decision.conversation is not before and _grants(before, fact):
             self.since_granted = []
         for message in decision.messages:
             assert message.seq not in self.history
@@ -178,3 +178,10 @@ class OneConversation:
             self.armed = command.number
         elif self.armed is not None and self.armed <= command.number:
             self.armed = None
+
+
+def _grants(before: Conversation, fact: AnyFact) -> bool:
+    """Whether this push opens a window, or opens it anew: unless a later one of its kind came first."""
+    kinds = {"message_received": "message", "customer_entered": "entering"}
+    newer = [grant for grant in before.ledger.grants if grant.grant_at > fact.occurred_at]
+    return fact.kind in kinds and kinds[fact.kind] not in {grant.kind for grant in newer}
