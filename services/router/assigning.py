@@ -76,7 +76,7 @@ class Assigning:
         """
         while (choice := line.choose(waiting)) is not None:
             line.note(choice.taken)
-            outcome = await self._claiming.take(choice.agent.id, _claim(choice))
+            outcome = await self._claiming.take(choice.agent.id, _claim(choice), online=True)
             if isinstance(outcome, Agent):
                 return self._taken(choice, outcome)
             if outcome.reason == "taken":

@@ -41,9 +41,9 @@ class Claiming:
         self._now = now
         self._step = step
 
-    async def take(self, agent_id: str, claim: Claim) -> Agent | Unclaimed:
+    async def take(self, agent_id: str, claim: Claim, *, online: bool = False) -> Agent | Unclaimed:
         """As AgentStore.claim."""
-        outcome = await self._agents.claim(agent_id, claim)
+        outcome = await self._agents.claim(agent_id, claim, online=online)
         verdict = outcome.reason if isinstance(outcome, Unclaimed) else "claimed"
         metrics.router_assignments_total.labels(verdict).inc()
         return outcome

@@ -43,7 +43,11 @@ class Leaving:
     async def look(self) -> None:
         """Tell each such session's conversation, which gives the claim back; raises Outage."""
         policies = {app.app_id: app.policy for app in self._apps()}
-        for agent, claim, why in [*await self._cannot_serve(policies), *await self._are_gone(policies)]:
+        for agent, claim, why in [
+            *await self._cannot_serve(policies),
+            *await self._are_gone(policies),
+            *await self._are_absent(),
+        ]:
             if claim.id not in self._told:
                 await self._publisher.publish(_told(agent, claim, why, self._now()))
                 self._told.add(claim.id)
@@ -71,6 +75,16 @@ class Leaving:
             if claim.app_id in patience
             and agent.presence_at is not None
             and now - agent.presence_at >= patience[claim.app_id]
+        ]
+
+    async def _are_absent(self) -> list[Left]:
+        """Of these claims some are sessions by now; their conversations know which are offers still."""
+        now = self._now()
+        return [
+            (agent, claim, "agent_absent")
+            for agent in await self._attendance.absent_with_offers()
+            for claim in agent.claims
+            if claim.offered_until is not None and claim.offered_until > now
         ]
 
 

@@ -59,7 +59,7 @@ def _alerts(conversation: Conversation, policy: Policy) -> list[Alert]:
     if unanswered is not None and closes_at is not None:
         found.append(Alert(closes_at - timedelta(seconds=targets.window_seconds), "window_closing"))
     if unanswered is not None and session.state == "agent" and targets.agent_silent_seconds is not None:
-        since = policy.working_from(max(unanswered, session.assigned_at or unanswered))
+        since = policy.working_from(max(unanswered, session.held_since or unanswered))
         if since is not None:
             found.append(Alert(since + timedelta(seconds=targets.agent_silent_seconds), "agent_silent"))
     return found

@@ -1,42 +1,19 @@
 """The bot's side of a session: one turn outstanding at a time, a budget, a deadline."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from shared.conversation.commands import AskBot
 from shared.conversation.draft import Draft
 from shared.conversation.facts import BotAnswered
 from shared.conversation.machine_words import say_content, skip
-from shared.conversation.model import TURN_INPUTS_KEPT, Turn
 from shared.conversation.quota import GRANTS
 from shared.conversation.sending import machine_room
+from shared.conversation.turns import ask_bot
 from shared.conversation.waiting import hand_off
-
-
-def ask_bot(draft: Draft, inputs: tuple[str, ...]) -> None:
-    """Open the next turn with these texts; no texts: the customer entered and may be welcomed."""
-    turn = Turn(number=draft.session.turns + 1, deadline=draft.now + timedelta(seconds=draft.policy.bot_turn_seconds))
-    draft.update_session(turn=turn, turns=turn.number)
-    draft.command(
-        AskBot(
-            **draft.origin,
-            session=draft.session.number,
-            turn=turn.number,
-            inputs=inputs,
-            deadline=turn.deadline,
-        )
-    )
-
-
-def tell_bot(draft: Draft, text: str) -> None:
-    """A message for the bot: its next turn, or kept for it while one is outstanding."""
-    if draft.session.turn is None:
-        ask_bot(draft, (text,))
-    else:
-        draft.update(unasked=(*draft.conversation.unasked, text)[-TURN_INPUTS_KEPT:])
 
 
 def take_answer(draft: Draft, answer: BotAnswered) -> None:
     """Send the bot's replies as far as its budget goes, then hand off or open the next turn."""
+    asked = draft.session.turn.inputs if draft.session.turn else ()
     draft.update_session(turn=None)
     wanted_until = _welcome_until(draft, answer)
     for place, reply in enumerate(answer.replies):
@@ -47,7 +24,7 @@ def take_answer(draft: Draft, answer: BotAnswered) -> None:
         draft.update_session(active_at=draft.now)
     unasked = draft.conversation.unasked
     if answer.hand_off:
-        hand_off(draft, answer.reason, "\n".join(unasked))
+        hand_off(draft, answer.reason, "\n".join((*asked, *unasked)))
     elif unasked:
         draft.update(unasked=())
         ask_bot(draft, unasked)

@@ -54,9 +54,8 @@ def take_claim(draft: Draft, claimed: AgentClaimed) -> None:
         _assign(draft, Party(kind="agent", id=claimed.agent_id, name=claimed.agent_name), rule=claimed.rule)
         _settle_claimed(draft, claimed)
         return
-    open_for = {"waiting"} if claimed.offered_until else CLAIMABLE | {"agent"}
-    if claimed.command_id is None:
-        open_for -= {"official"}  # WeChat has them by now: that takes somebody's decision
+    by_hand = claimed.command_id is not None
+    open_for = CLAIMABLE | {"agent"} if by_hand else {"waiting"}  # elsewhere they are by somebody's decision
     is_next = session is not None and claimed.claim_id == session.next_claim_in(draft.conversation.id)
     if session is None or session.state not in open_for or not is_next or _was_told_no(draft, claimed):
         _return_stale_claim(draft, claimed)
@@ -80,7 +79,13 @@ def answer_question(draft: Draft, questioned: ClaimQuestioned) -> None:
 
 
 def leave(draft: Draft, left: AgentLeft) -> None:
-    """Whoever held the session is gone: back in line, for whoever serves the app; in front where the app says so."""
+    """Whoever held the session is gone: back in line, for whoever serves the app; in front where the app says so.
+
+    What was only offered to them goes on to the next.
+    """
+    if draft.session.offer is not None:
+        pass_offer_on(draft, "lapsed")
+        return
     first = left.why == "agent_offline" and draft.policy.assignment.offline == "reassign"
     draft.update(last_agent=None)
     put_in_line(draft, left.why, first=first)
@@ -146,6 +151,7 @@ def _assign(draft: Draft, agent: Party, *, rule: str) -> None:
         turn=None,
         active_at=draft.now,
         assigned_at=draft.session.assigned_at or draft.now,
+        held_since=draft.now,
         answered_at=None,
         reminded=False,
     )
@@ -169,6 +175,9 @@ def _return_stale_claim(draft: Draft, claimed: AgentClaimed) -> None:
     if session is not None and session.state == "agent" and session.responder is not None:
         own = session.responder.id == claimed.agent_id
         draft.settle(claimed.command_id, claimed.digest, None if own else taken(session.responder))
+    elif session is not None and session.state != "closed":
+        problem = Problem(code="conflict", detail="The session has just moved. Try again.")
+        draft.settle(claimed.command_id, claimed.digest, problem)
     else:
         problem = Problem(code="conflict", detail="The session was closed meanwhile.")
         draft.settle(claimed.command_id, claimed.digest, problem)

@@ -93,6 +93,7 @@ class RecordDecision(Command):
     cause: str
     rule: str
     to: str
+    policy_version: int | None = None
 
 
 class RecordSession(Command):

@@ -1,7 +1,6 @@
 """What a customer does: enter, write, or be the subject of some other event."""
 
 from shared.conversation.attention import relieve
-from shared.conversation.bot_turns import ask_bot, tell_bot
 from shared.conversation.commands import CopyMedia, EraseCustomer
 from shared.conversation.content import Card, Event, Image, Text
 from shared.conversation.draft import Draft
@@ -22,6 +21,7 @@ from shared.conversation.routes import THE_BOT, Route
 from shared.conversation.sending import make_held_due
 from shared.conversation.sessions import disarm, ensure_session, release_claim
 from shared.conversation.torrents import is_unheard
+from shared.conversation.turns import ask_bot, tell_bot
 from shared.conversation.waiting import give_up, hand_off, put_in_line, say_closed, serve, situation
 
 
@@ -165,9 +165,20 @@ def _pass_on(draft: Draft, received: MessageReceived) -> None:
     if give_up(draft, text):
         return
     say_closed(draft)
-    expect_handover(draft)
+    _expect_handover(draft)
     if draft.session.state == "bot":
         _bring_on(draft, text)
+
+
+def _expect_handover(draft: Draft) -> None:
+    """Where the app hands over no more, whoever was to be handed over is for our own agents."""
+    if draft.session.handover is None:
+        return
+    if draft.policy.may_hand_over:
+        draft.update_session(asked_at=draft.session.asked_at or draft.now)
+        expect_handover(draft)
+    else:
+        put_in_line(draft, "official_missed")
 
 
 def _bring_on(draft: Draft, text: str) -> None:

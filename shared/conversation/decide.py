@@ -11,6 +11,7 @@ from shared.conversation import (
     condemned,
     customers,
     handovers,
+    ratings,
     sending,
     timers,
     torrents,
@@ -58,6 +59,7 @@ BEGINNINGS = PUSHES | CustomerDescribed
 """What a conversation may begin with, and begin with anew after its customer was deleted."""
 OF_THE_PAST = BEGINNINGS | CustomerDeleted | HandedToOfficial | AgentCommand
 """What was forgotten with a deleted customer, and is not known any more should it be told again."""
+SEEN_LATELY: Final = timedelta(seconds=20)
 CLAIMS = AgentClaimed | ClaimQuestioned
 """Heard even by the tombstone of a deleted customer, which gives the agent's room back and stays a tombstone."""
 
@@ -75,12 +77,24 @@ def decide(conversation: Conversation, fact: AnyFact, *, policy: Policy, now: da
         draft.update(deleted_at=conversation.deleted_at)
     if isinstance(fact, BEGINNINGS) and not conversation.openid:
         draft.update(openid=fact.openid)
-    if isinstance(fact, StoodInLine) and not waiting.notices(
-        conversation, policy, draft.now, nobody_online=fact.nobody_online
-    ):
+    if _is_void(conversation, fact, policy, draft.now):
         return Decision(conversation)
     DECISIONS[type(fact)](draft, fact)
     return draft.finish(_due_at(draft))
+
+
+def _is_void(conversation: Conversation, fact: AnyFact, policy: Policy, now: datetime) -> bool:
+    """What was seen a while ago may be otherwise by now; as long as it is so it is told again and again."""
+    match fact:
+        case StoodInLine(occurred_at=seen_at, nobody_online=nobody):
+            return now - seen_at > SEEN_LATELY or not waiting.notices(conversation, policy, now, nobody_online=nobody)
+        case AgentLeft(occurred_at=seen_at, why="agent_offline"):
+            return now - seen_at > SEEN_LATELY
+        case AgentLeft(occurred_at=seen_at, why="agent_absent"):
+            offer = conversation.session.offer if conversation.session is not None else None
+            return offer is None or now - seen_at > SEEN_LATELY
+        case _:
+            return False
 
 
 def _due_at(draft: Draft) -> datetime | None:
@@ -121,7 +135,7 @@ def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, 
         case ClaimQuestioned(claim_id=claim):
             return session is None or session.claim != claim
         case AgentLeft(claim_id=claim):
-            return session is not None and session.state == "agent" and session.claim == claim
+            return session is not None and session.claim == claim
         case StoodInLine(session=number):
             return session is not None and session.number == number
         case HandedToOfficial(number=number):
@@ -151,6 +165,11 @@ def _repeated(conversation: Conversation, fact: AnyFact) -> Decision:
     return Decision(conversation)
 
 
+def _settle(draft: Draft, settled: SendSettled) -> None:
+    sending.settle_send(draft, settled)
+    ratings.note_outcome(draft, settled)
+
+
 DECISIONS: Final[dict[type[Fact], Callable[[Draft, Any], None]]] = {
     MessageReceived: customers.write,
     CustomerEntered: customers.enter,
@@ -160,7 +179,7 @@ DECISIONS: Final[dict[type[Fact], Callable[[Draft, Any], None]]] = {
     CustomerDescribed: customers.describe,
     CustomerDeleted: customers.forget,
     BotAnswered: bot_turns.take_answer,
-    SendSettled: sending.settle_send,
+    SendSettled: _settle,
     TimerFired: timers.fire,
     AgentClaimed: claims.take_claim,
     ClaimRefused: claims.refuse_claim,

@@ -16,8 +16,9 @@ from shared.conversation.quota import Outcome
 DeletionReason = Literal["asked", "account_cancelled", "quiet"]
 """Somebody asked for it, the customer gave up their WeChat account, or the app keeps nothing for so long."""
 
-LeavingReason = Literal["agent_disabled", "agent_elsewhere", "agent_offline"]
-"""They may not log in any more, do not serve the app any more, or have been offline for longer than the app allows."""
+LeavingReason = Literal["agent_disabled", "agent_elsewhere", "agent_offline", "agent_absent"]
+"""They may not log in any more, do not serve the app any more, have been offline for longer than the app allows, or are
+not there to accept what they are offered."""
 
 
 class Fact(Frozen):

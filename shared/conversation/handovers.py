@@ -18,6 +18,8 @@ from shared.conversation.sessions import ensure_session, make_wait, release_clai
 OFFICIAL_SECONDS: Final = 1800
 MISSED_SECONDS: Final = 10
 """So long after a message the gateway has surely said whether it handed it over."""
+MISSED_MOST: Final = 3
+"""After so many messages in vain the customer is not asked for another one."""
 
 
 def arm(draft: Draft, reason: str, *, rule: str | None = None) -> None:
@@ -65,11 +67,24 @@ def expect_handover(draft: Draft) -> None:
         draft.update_session(handover=handover.but(missed_at=missed_at))
 
 
-def rearm(draft: Draft) -> None:
-    """It was not: the next one, under a new number."""
+def was_missed(draft: Draft) -> bool:
+    """Whether a message has come by, as is known by now."""
     handover = draft.session.handover
-    if handover is not None and handover.missed_at is not None and handover.missed_at <= draft.now:
-        _arm_next(draft, handed_at=handover.handed_at)
+    return handover is not None and handover.missed_at is not None and handover.missed_at <= draft.now
+
+
+def is_hopeless(draft: Draft) -> bool:
+    """Whether waiting for another message is in vain: the app hands over no more, or it has failed too often."""
+    handover = draft.session.handover
+    failed = handover is not None and handover.missed + 1 >= MISSED_MOST
+    return handover is not None and (failed or not draft.policy.may_hand_over)
+
+
+def rearm(draft: Draft) -> None:
+    """The next message, then, under a new number."""
+    handover = draft.session.handover
+    if handover is not None:
+        _arm_next(draft, handed_at=handover.handed_at, missed=handover.missed + 1)
 
 
 def official_until(session: Session) -> datetime | None:
@@ -78,8 +93,8 @@ def official_until(session: Session) -> datetime | None:
     return handed_at + timedelta(seconds=OFFICIAL_SECONDS) if handed_at else None
 
 
-def _arm_next(draft: Draft, handed_at: datetime | None = None) -> None:
+def _arm_next(draft: Draft, handed_at: datetime | None = None, missed: int = 0) -> None:
     number = draft.conversation.handovers + 1
     draft.update(handovers=number)
-    draft.update_session(handover=Handover(number=number, handed_at=handed_at))
+    draft.update_session(handover=Handover(number=number, handed_at=handed_at, missed=missed))
     draft.command(ArmHandover(**draft.origin, number=number))

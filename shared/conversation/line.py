@@ -87,8 +87,8 @@ class Line:
         policy = self._policy_of(waiting.app_id)
         wish = self._wish(waiting, policy)
         there = [self._room[name] for name in self._room.keys() & self._may_have(waiting, wish)]
-        willing = _willing(there, waiting.session, self.now)
-        at_once, by_hand = _divided(willing, policy)
+        at_once, by_hand = _divided(there, policy)
+        by_hand = _willing(by_hand, waiting.session, self.now)
         candidates = ranked([*at_once, *by_hand], policy.assignment.strategy)
         if wish is not None:
             at_once, by_hand = _rather(wish.agent, at_once, by_hand)
@@ -179,13 +179,13 @@ def _pause(rounds: int) -> timedelta:
     return timedelta(seconds=AGAIN_SECONDS * 2 ** min(rounds - 1, LONGEST_PAUSE_DOUBLINGS))
 
 
-def _divided(willing: Sequence[Standby], policy: Policy) -> tuple[list[Standby], list[Standby]]:
+def _divided(there: Sequence[Standby], policy: Policy) -> tuple[list[Standby], list[Standby]]:
     """Who gets a session at once, and who is offered one; where the app offers none, the latter are left alone."""
     assignment = policy.assignment
-    at_once = [agent for agent in willing if assignment.auto_accept and agent.auto_accept]
+    at_once = [agent for agent in there if assignment.auto_accept and agent.auto_accept]
     if assignment.offer_seconds is None:
         return at_once, []
-    return at_once, [agent for agent in willing if not (assignment.auto_accept and agent.auto_accept)]
+    return at_once, [agent for agent in there if not (assignment.auto_accept and agent.auto_accept)]
 
 
 def _rather(agent: Standby, at_once: list[Standby], by_hand: list[Standby]) -> tuple[list[Standby], list[Standby]]:

@@ -52,6 +52,8 @@ class Turn(Frozen):
 
     number: int
     deadline: datetime
+    inputs: tuple[str, ...] = ()
+    """How what it was asked begins."""
 
 
 class Offer(Frozen):
@@ -75,6 +77,8 @@ class Rated(Frozen):
     state: Literal["asked", "not_asked", "answered"]
     at: datetime
     score: int | None = None
+    send_id: str | None = None
+    """Of the question; where that does not arrive, nobody was asked."""
 
 
 class Handover(Frozen):
@@ -85,6 +89,8 @@ class Handover(Frozen):
 
     number: int
     missed_at: datetime | None = None
+    missed: int = 0
+    """How many messages in a row came by."""
     handed_at: datetime | None = None
 
 
@@ -112,8 +118,8 @@ class Session(Frozen):
     """Agents to whom it was offered in vain since it is in line, the last few of them."""
     passed_at: datetime | None = None
     """When it was last offered in vain."""
-    fallbacks: tuple[int, ...] = ()
-    """The places of the app's fallbacks that are behind it: each is taken once."""
+    fallbacks: tuple[str, ...] = ()
+    """The app's fallbacks that are behind it, by name: each is taken once, whatever becomes of the others."""
     words_told: int = 0
     words_told_at: datetime | None = None
     handover: Handover | None = None
@@ -138,6 +144,8 @@ class Session(Frozen):
     asked_at: datetime | None = None
     """When it first came in line; with the next two, what reports are made of."""
     assigned_at: datetime | None = None
+    held_since: datetime | None = None
+    """Since when its agent, or the one who had it last, has it."""
     first_answer_at: datetime | None = None
     served_group: str | None = None
     """In whose line it stood when an agent last got it; none: in nobody's in particular, or in no line."""

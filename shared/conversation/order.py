@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from shared.conversation.model import Conversation, Session
 from shared.conversation.policy import Policy
 
+ORDINARY_SECONDS: Final = 600
 NO_DEADLINE: Final = datetime.max.replace(tzinfo=UTC)
 
 PolicyOf = Callable[[str], Policy]
@@ -72,9 +73,10 @@ class Deadlines:
         return self._closes_soon(waiting) if answer_by is not None and answer_by <= self._now else None
 
     def _answer_by(self, waiting: Waiting) -> datetime | None:
+        """Where an app names no time its customers keep their turn among those of apps that do."""
         seconds = self._policy_of(waiting.app_id).targets.answer_seconds
-        begun = self._begun(waiting) if seconds is not None else None
-        return begun + timedelta(seconds=seconds) if begun is not None and seconds is not None else None
+        begun = self._begun(waiting)
+        return begun + timedelta(seconds=ORDINARY_SECONDS if seconds is None else seconds) if begun else None
 
     def _closes_soon(self, waiting: Waiting) -> datetime | None:
         until, soon = waiting.window_until, self._policy_of(waiting.app_id).targets.window_seconds

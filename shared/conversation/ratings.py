@@ -7,7 +7,7 @@ from typing import Final
 from shared.conversation.commands import RecordSession
 from shared.conversation.content import Text
 from shared.conversation.draft import Draft
-from shared.conversation.facts import MessageReceived
+from shared.conversation.facts import MessageReceived, SendSettled
 from shared.conversation.machine_words import say
 from shared.conversation.model import CUSTOMER, Rated, Session
 from shared.conversation.policy import Policy
@@ -33,7 +33,17 @@ def ask_rating(draft: Draft) -> None:
     """The session is about to close. Where nothing may be sent, it is kept that nobody was asked."""
     if draft.policy.rating.ask is not None:
         asked = say(draft, draft.policy.rating.ask, "rating")
-        draft.update_session(rated=Rated(state="asked" if asked else "not_asked", at=draft.now))
+        question = draft.messages[-1].id if asked else None
+        draft.update_session(rated=Rated(state="asked" if asked else "not_asked", at=draft.now, send_id=question))
+
+
+def note_outcome(draft: Draft, settled: SendSettled) -> None:
+    """A question that WeChat did not take was not asked: a number that comes now is a message."""
+    rated = draft.conversation.session.rated if draft.conversation.session else None
+    failed = settled.outcome in {"refused", "expired"}
+    if rated is not None and rated.state == "asked" and rated.send_id == settled.send_id and failed:
+        draft.update_session(rated=rated.but(state="not_asked"))
+        _record(draft)
 
 
 def rates(session: Session | None, policy: Policy, received: MessageReceived) -> int | None:
@@ -54,4 +64,8 @@ def take_rating(draft: Draft, received: MessageReceived, score: int) -> None:
     draft.update_session(rated=Rated(state="answered", at=draft.now, score=score))
     draft.add_event("session_rated", score=score)
     say(draft, draft.policy.rating.thanks, "thanks")
+    _record(draft)
+
+
+def _record(draft: Draft) -> None:
     draft.command(RecordSession(**draft.origin, session=draft.session.but(responder=draft.conversation.last_agent)))

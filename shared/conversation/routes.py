@@ -153,6 +153,11 @@ class Fallback(Frozen):
             raise ValueError("after_seconds: how long is longer?")
         return self
 
+    @property
+    def name(self) -> str:
+        """What tells it from the app's others, wherever in their order it stands."""
+        return f"{self.when}:{self.after_seconds}:{self.to}"
+
 
 class Route(NamedTuple):
     """Where to, and by which rule; None: by the app's entry."""

@@ -50,18 +50,25 @@ def end_session(draft: Draft, reason: str, *, by: Party = SYSTEM, farewell: bool
 
 def make_wait(draft: Draft, **for_whom: object) -> None:
     """Nobody serves the session any more, and somebody should."""
+    outdate_claims(draft)
     release_claim(draft)
     draft.update(unasked=())
     draft.update_session(
         state="waiting",
         responder=None,
         waiting_since=draft.now,
-        asked_at=draft.session.asked_at or draft.now,
+        asked_at=draft.session.asked_at or (draft.now if draft.session.unanswered_since else None),
         active_at=draft.now,
         turn=None,
         attention=None,
         **for_whom,
     )
+
+
+def outdate_claims(draft: Draft) -> None:
+    """A claim on its way was made for whom it waited for until now: by its number it is told from the next."""
+    if draft.session.state == "waiting":
+        draft.update_session(assignment=draft.session.assignment + 1)
 
 
 def release_claim(draft: Draft) -> None:

@@ -6,21 +6,22 @@ from datetime import datetime, timedelta
 from shared.conversation.attention import next_alert, warn
 from shared.conversation.draft import Draft
 from shared.conversation.facts import TimerFired
-from shared.conversation.handovers import official_until, rearm
+from shared.conversation.handovers import is_hopeless, official_until, rearm, was_missed
 from shared.conversation.machine_words import say
 from shared.conversation.model import Conversation, Session
 from shared.conversation.policy import Policy
 from shared.conversation.sessions import end_session
-from shared.conversation.waiting import fall_back, fallback_due_at, hand_off, pass_offer_on
+from shared.conversation.waiting import fall_back, fallback_due_at, hand_off, pass_offer_on, put_in_line
 
 
 def fire(draft: Draft, _: TimerFired) -> None:
     """Do everything that is due. What remains gives the next `due_at`."""
     if idle_at(draft.session, draft.policy) <= draft.now:
-        end_session(draft, _why_idle(draft.session))
+        _end_idle(draft)
         return
     _end_turn(draft)
-    rearm(draft)
+    if was_missed(draft):
+        _try_again(draft)
     if draft.session.offer is not None and draft.session.offer.until <= draft.now:
         pass_offer_on(draft, "lapsed")
     fall_back(draft)
@@ -59,7 +60,9 @@ def idle_at(session: Session, policy: Policy) -> datetime:
     if until is not None:
         return until
     limits = policy.idle_close_seconds
-    seconds = {"bot": limits.bot, "waiting": limits.waiting}.get(session.state, limits.agent)
+    has_only_entered = session.state == "waiting" and session.asked_at is None
+    state = "bot" if has_only_entered else session.state
+    seconds = {"bot": limits.bot, "waiting": limits.waiting}.get(state, limits.agent)
     return session.active_at + timedelta(seconds=seconds)
 
 
@@ -71,8 +74,26 @@ def reminder_at(session: Session, policy: Policy) -> datetime | None:
     return session.answered_at + timedelta(seconds=policy.reminder.after_seconds)
 
 
+def _end_idle(draft: Draft) -> None:
+    """What the official console was to have, and has not seen, is for our own agents."""
+    session = draft.session
+    if session.state == "official" and draft.conversation.unread > 0:
+        put_in_line(draft, "official_missed")
+    else:
+        end_session(draft, _why_idle(session))
+
+
+def _try_again(draft: Draft) -> None:
+    if is_hopeless(draft):
+        put_in_line(draft, "official_missed")
+    else:
+        rearm(draft)
+
+
 def _why_idle(session: Session) -> str:
-    return {"waiting": "gave_up", "official": "official_done"}.get(session.state, "idle")
+    if session.state == "waiting":
+        return "gave_up" if session.asked_at is not None else "idle"
+    return "official_done" if session.state == "official" else "idle"
 
 
 def _end_turn(draft: Draft) -> None:
@@ -80,6 +101,6 @@ def _end_turn(draft: Draft) -> None:
     if turn is None or turn.deadline > draft.now:
         return
     if draft.conversation.unread > 0:
-        hand_off(draft, "bot_silent")
+        hand_off(draft, "bot_silent", "\n".join((*turn.inputs, *draft.conversation.unasked)))
     else:
         draft.update_session(turn=None)

@@ -1,6 +1,6 @@
 """Customers who write too much at once, or are blocked: all of it is kept, none of it reaches anybody."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.conversation.draft import Draft
 from shared.conversation.facts import BlockCustomer, MessageReceived
@@ -40,19 +40,32 @@ def _may_not(draft: Draft, asked: BlockCustomer) -> Problem | None:
 
 
 def _is_too_much(draft: Draft, received: MessageReceived) -> bool:
-    """Counted by WeChat's time: after an outage of ours an hour's messages come at once, and are no torrent."""
-    limit, at = draft.policy.flood, received.occurred_at
+    """Counted by WeChat's time: after an outage of ours an hour's messages come at once, and are no torrent.
+
+    One from before the count, which took longer on its way, is no part of it.
+    """
+    limit, torrent = draft.policy.flood, draft.conversation.torrent
+    at = min(received.occurred_at, draft.now)  # a clock that is ahead counts as ours
     if limit is None:
         draft.update(torrent=None)
         return False
-    lasts = timedelta(seconds=limit.seconds)
-    torrent = draft.conversation.torrent
-    if torrent is None or at >= max(torrent.since + lasts, torrent.until or torrent.since):
-        torrent = Torrent(since=at)
-    torrent = torrent.but(count=torrent.count + 1)
+    if torrent is not None and at < torrent.since:
+        return False
+    torrent = _counted(torrent, at, timedelta(seconds=limit.seconds))
+    is_over = torrent.until is not None and at < torrent.until
     if torrent.count > limit.messages:
-        if torrent.until is None:
+        if not is_over:
             draft.add_event("customer_flooding", messages=limit.messages, seconds=limit.seconds)
-        torrent = torrent.but(until=max(at, torrent.since) + lasts)
+        torrent = torrent.but(until=at + timedelta(seconds=limit.seconds))
+        is_over = True
     draft.update(torrent=torrent)
-    return torrent.until is not None
+    return is_over
+
+
+def _counted(torrent: Torrent | None, at: datetime, lasts: timedelta) -> Torrent:
+    """With one more; each stretch of time counts anew, while the last one's limit holds on."""
+    if torrent is None:
+        return Torrent(since=at, count=1)
+    if at >= torrent.since + lasts:
+        return torrent.but(since=at, count=1)
+    return torrent.but(count=torrent.count + 1)

@@ -11,7 +11,8 @@ from shared.conversation.model import BOT, DECLINED_KEPT, Conversation, Session
 from shared.conversation.policy import Policy
 from shared.conversation.routes import AGENTS, Destination, Fallback, Route, Situation
 from shared.conversation.sending import machine_room, machine_room_at
-from shared.conversation.sessions import disarm, end_session, make_wait, release_claim
+from shared.conversation.sessions import disarm, end_session, make_wait, outdate_claims, release_claim
+from shared.conversation.turns import ask_bot
 
 POSITION = "{position}"
 
@@ -107,11 +108,10 @@ def say_closed(draft: Draft, *, visibly: bool = False) -> None:
 
 def fall_back(draft: Draft, *, nobody_online: bool = False) -> None:
     """Take the first of the app's fallbacks whose condition has come and that this session has not taken yet."""
-    place = _fallback(draft.session, draft.policy, draft.now, nobody_online=nobody_online)
-    if place is None:
+    fallback = _fallback(draft.session, draft.policy, draft.now, nobody_online=nobody_online)
+    if fallback is None:
         return
-    fallback = draft.policy.fallbacks[place]
-    draft.update_session(fallbacks=(*draft.session.fallbacks, place))
+    draft.update_session(fallbacks=(*draft.session.fallbacks, fallback.name))
     draft.add_event("session_fell_back", when=fallback.when, to=str(fallback.to))
     record(draft, fallback.when, fallback.to)
     say(draft, fallback.say, "fallback")
@@ -124,8 +124,8 @@ def fallback_due_at(session: Session, policy: Policy, now: datetime) -> datetime
         return None
     came = [
         session.waiting_since + timedelta(seconds=fallback.after_seconds)
-        for place, fallback in enumerate(policy.fallbacks)
-        if place not in session.fallbacks
+        for fallback in policy.fallbacks
+        if fallback.name not in session.fallbacks
         and (fallback.when == "waiting_longer" or (fallback.when == "out_of_hours" and not policy.open_at(now)))
     ]
     return min(came, default=None)
@@ -154,6 +154,7 @@ def give_up(draft: Draft, text: str) -> bool:
 
 def send_to_bot(draft: Draft) -> None:
     """By somebody's decision: no rule takes it away again."""
+    outdate_claims(draft)
     release_claim(draft)
     disarm(draft)
     draft.update_session(
@@ -174,7 +175,14 @@ def send_to_bot(draft: Draft) -> None:
 def record(draft: Draft, rule: str, to: Destination) -> None:
     """Keep why the session went there, for whoever asks."""
     draft.command(
-        RecordDecision(**draft.origin, session=draft.session.number, cause=draft.fact.cause, rule=rule, to=str(to))
+        RecordDecision(
+            **draft.origin,
+            session=draft.session.number,
+            cause=draft.fact.cause,
+            rule=rule,
+            to=str(to),
+            policy_version=draft.policy.version,
+        )
     )
 
 
@@ -188,15 +196,18 @@ def _whom(draft: Draft, to: Destination) -> dict[str, object]:
     return {"group": to.name if to.kind == "group" else None, "wanted": wanted, "wanted_until": until}
 
 
-def _fallback(session: Session, policy: Policy, now: datetime, *, nobody_online: bool) -> int | None:
+def _fallback(session: Session, policy: Policy, now: datetime, *, nobody_online: bool) -> Fallback | None:
+    """The first that is open; the calendar is asked last, since that takes longest."""
     if session.state != "waiting" or session.waiting_since is None or session.handover is not None:
         return None
-    holds = {"nobody_online": nobody_online, "waiting_longer": True, "out_of_hours": not policy.open_at(now)}
     waited = now - session.waiting_since
-    for place, fallback in enumerate(policy.fallbacks):
-        long_enough = waited >= timedelta(seconds=fallback.after_seconds)
-        if place not in session.fallbacks and holds[fallback.when] and long_enough:
-            return place
+    for fallback in policy.fallbacks:
+        if fallback.name in session.fallbacks or waited < timedelta(seconds=fallback.after_seconds):
+            continue
+        if fallback.when == "waiting_longer" or (fallback.when == "nobody_online" and nobody_online):
+            return fallback
+        if fallback.when == "out_of_hours" and not policy.open_at(now):
+            return fallback
     return None
 
 
@@ -207,7 +218,11 @@ def _move(draft: Draft, fallback: Fallback) -> None:
             arm(draft, fallback.when)
         case "bot":
             send_to_bot(draft)
+            said = draft.conversation.preview
+            if said is not None and said.direction == "inbound" and said.type == "text":
+                ask_bot(draft, (said.text,))
         case _:
+            outdate_claims(draft)
             release_claim(draft)
             draft.update_session(declined=(), **_whom(draft, fallback.to))
             draft.command(SessionWaiting(**draft.origin))

@@ -182,16 +182,18 @@ class AgentStore:
         where = {"_id": agent.id, "password_hash": agent.password_hash}
         return await self._agents.update_one(where, {"$set": {"password_hash": password_hash}}) == 1
 
-    async def claim(self, agent_id: str, claim: Claim) -> Agent | Unclaimed:
+    async def claim(self, agent_id: str, claim: Claim, *, online: bool = False) -> Agent | Unclaimed:
         """Take room for one assignment, atomically; the agent who has it now, or why it was not to be had.
 
-        Claiming again what the agent already holds succeeds: the first answer may have been lost.
+        Claiming again what the agent already holds succeeds: the first answer may have been lost. `online`: only of
+        one who is there; who has just gone has no room.
         """
         try:
             doc = await self._agents.find_one_and_update(
                 {
                     "_id": agent_id,
                     "enabled": True,
+                    **({"presence": "online"} if online else {}),
                     "claims.id": {"$ne": claim.id},
                     "$expr": {"$lt": [{"$size": "$claims"}, "$capacity"]},
                 },

@@ -30,6 +30,11 @@ class Attendance:
         where = {"presence": "offline", "presence_at": {"$lte": before}, "claims.id": {"$exists": True}}
         return [opened_agent(doc) for doc in await self._agents.find(where)]
 
+    async def absent_with_offers(self) -> list[Agent]:
+        """Who is not there, and has been offered something, accepted by now or not."""
+        where = {"enabled": True, "presence": {"$ne": "online"}, "claims.offered_until": {"$type": "date"}}
+        return [opened_agent(doc) for doc in await self._agents.find(where)]
+
     async def note_pages(self, with_pages: Names[str], now: datetime) -> None:
         """Of those online, these have a page of the desk open; the others have none from now on, if they had one.
 

@@ -71,6 +71,7 @@ class DecisionRecords:
             "session": session,
             "rule": record.rule,
             "to": record.to,
+            "policy_version": record.policy_version,
         }
         name = f"{session}:{record.cause}:{record.rule}"
         await self._decisions.update_one({"_id": name}, {"$setOnInsert": doc}, upsert=True)

@@ -109,7 +109,7 @@ async def test_a_supervisor_reads_a_day_sorts_it_and_takes_it_along(crew: Crew, 
     await page.get_by_role("radio", name="按时段").check(force=True)
     await expect(names).to_have_count(24)
     await expect(page).to_have_url(re.compile("by=hour"))
-    await page.get_by_label("客服", exact=True).select_option(label="刘洋")
+    await page.get_by_label("客服", exact=True).select_option(liu.login)
     await expect(tile(page, "会话")).to_contain_text("1其中人工接待 1")
     await page.get_by_role("button", name="清除筛选").click()
     await expect(tile(page, "会话")).to_contain_text("5其中人工接待 4")

@@ -234,7 +234,7 @@ def test_a_mark_is_kept_beside_the_unknown_delivery() -> None:
 
 def test_the_bots_late_answer_to_a_session_an_agent_took_is_nobodys() -> None:
     story = Story()
-    story.tell(received("在吗"), claimed("lina"))
+    story.tell(received("在吗"), claimed("lina", command="k"))
     before = story.conversation
     story.tell(answered("机器人"))
     assert story.conversation is before

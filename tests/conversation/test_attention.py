@@ -4,7 +4,7 @@ from shared.conversation.commands import SessionWaiting
 from shared.conversation.content import Event
 from shared.conversation.hours import Hours
 from shared.conversation.policy import Policy
-from tests.support.facts import Story, at, claimed, fired, received, reply, transfer
+from tests.support.facts import Story, at, claimed, fired, left, received, reply, transfer
 
 POLICY = Policy.model_validate(
     {
@@ -102,3 +102,13 @@ def test_while_nobody_works_no_answer_is_late() -> None:
     story = Story(POLICY.but(hours=evening))
     story.tell(received())
     assert story.conversation.due_at == at(HOURS + 240)
+
+
+def test_the_second_agents_time_begins_when_they_get_it() -> None:
+    story = Story(POLICY)
+    story.tell(received(), claimed(seconds=10))
+    story.tell(left(why="agent_disabled", seconds=500), claimed("omar", assignment=2, seconds=510))
+    pass_until(story, 1100)
+    assert attention(story) is None
+    pass_until(story, 1110)
+    assert attention(story) == "agent_silent"

@@ -133,7 +133,7 @@ def test_a_message_that_was_not_handed_over_arms_the_next_one() -> None:
     story.tell(received("在吗", seconds=20), received("在吗？", seconds=25))
     assert story.conversation.due_at == at(30), "ten seconds after the first that came by"
     decision = story.tell(fired(story.conversation))
-    assert (armings(decision), handover(story)) == ([(2, True)], Handover(number=2))
+    assert (armings(decision), handover(story)) == ([(2, True)], Handover(number=2, missed=1))
     assert story.state == "waiting"
 
 
@@ -240,3 +240,36 @@ def test_forgetting_a_customer_disarms_and_the_numbers_go_on() -> None:
     before = story.conversation
     assert story.tell(handed(2, seconds=61)).conversation is before, "a tombstone has no session"
     assert armings(story.tell(received(seconds=100))) == [(3, True)]
+
+
+def test_a_customer_is_not_asked_for_another_message_for_ever() -> None:
+    """Whatever keeps the gateway from handing over: after three in vain our own agents serve."""
+    story = armed_story()
+    for number in range(3):
+        story.tell(received(f"{number}", seconds=100 + 60 * number))
+        story.tell(fired(story.conversation))
+    assert (story.state, session(story).handover) == ("waiting", None)
+    assert [c.armed for d in story.decisions for c in d.commands if isinstance(c, ArmHandover)][-1] is False
+
+
+def test_where_the_app_hands_over_no_more_the_next_message_is_for_our_agents() -> None:
+    story = armed_story()
+    story.policy = Policy(entry="agents")
+    story.tell(received("在吗", seconds=100))
+    assert (story.state, session(story).handover) == ("waiting", None)
+
+
+def test_what_the_official_console_never_saw_is_not_closed() -> None:
+    story = armed_story()
+    story.tell(received("你好", seconds=20), handed(1, seconds=20), received("漏掉的", seconds=1795))
+    while story.state == "official":
+        story.tell(fired(story.conversation))
+    assert story.state == "waiting"
+
+
+def test_who_has_only_entered_waits_for_nobody() -> None:
+    story = Story(policy(idle_close_seconds={"bot": 60}))
+    story.tell(entered())
+    assert session(story).asked_at is None
+    story.tell(fired(story.conversation))
+    assert (story.state, session(story).reason) == ("closed", "idle")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.conversation.commands import (
+    AskBot,
     ClaimWanted,
     RecordDecision,
     RecordSession,
@@ -13,6 +14,7 @@ from shared.conversation.commands import (
     SessionWaiting,
 )
 from shared.conversation.content import Event, Text
+from shared.conversation.decide import decide
 from shared.conversation.draft import Decision
 from shared.conversation.facts import AgentClaimed, DeclineOffer, StoodInLine
 from shared.conversation.hours import Hours, WeeklyWindow
@@ -298,3 +300,69 @@ def test_a_session_keeps_in_whose_line_its_agent_found_it_and_how_much_agents_wr
     decision = story.tell(close("omar", seconds=5))
     (record,) = [command for command in decision.commands if isinstance(command, RecordSession)]
     assert (record.session.served_group, record.session.agent_messages) == ("vip", 3)
+
+
+def test_an_edited_policy_neither_repeats_a_way_out_nor_skips_a_new_one() -> None:
+    story = Story(policy(fallbacks=[LATER]))
+    story.tell(received())
+    story.tell(fired(story.conversation))
+    sooner = {"when": "waiting_longer", "after_seconds": 90, "to": {"kind": "group", "name": "third"}, "say": "再换"}
+    story.policy = policy(fallbacks=[sooner, LATER])
+    assert said(story.tell(received("还在吗", seconds=95))) == []
+    assert said(story.tell(fired(story.conversation))) == ["再换"]
+    assert session(story).group == "third"
+
+
+def test_a_claim_for_a_wait_that_is_over_goes_back() -> None:
+    """It was on its way to an agent of the first group when the session went on to the second."""
+    story = Story(policy(fallbacks=[LATER]))
+    story.tell(received())
+    story.tell(fired(story.conversation))
+    decision = story.tell(claimed("lina", assignment=1, seconds=61))
+    assert (story.state, [type(command) for command in decision.commands]) == ("waiting", [ReleaseClaim])
+    story.tell(claimed("omar", assignment=2, seconds=62))
+    assert story.state == "agent"
+
+
+def test_what_was_seen_a_while_ago_is_not_believed() -> None:
+    story = Story(policy(fallbacks=[NOBODY]))
+    story.tell(received())
+    late = stood(seconds=5, nobody=True)
+    before = story.conversation
+    assert decide(before, late, policy=story.policy, now=at(60)).conversation is before
+    story.tell(claimed("lina", seconds=60))
+    gone = left("lina", why="agent_offline", seconds=61)
+    assert decide(story.conversation, gone, policy=story.policy, now=at(600)).conversation is story.conversation
+
+
+def test_an_offer_to_somebody_who_has_gone_goes_on() -> None:
+    story = Story(policy())
+    story.tell(received(), offered("lina", until=3600))
+    story.tell(left("lina", why="agent_disabled", seconds=5))
+    assert (story.state, session(story).offer, session(story).declined) == ("waiting", None, ("lina",))
+
+
+def test_the_bot_that_a_session_falls_back_to_is_asked_what_was_said() -> None:
+    story = Story(policy(fallbacks=[NOBODY]))
+    story.tell(received("包裹到哪了"))
+    decision = story.tell(stood(seconds=1, nobody=True))
+    assert [command.inputs for command in decision.commands if isinstance(command, AskBot)] == [("包裹到哪了",)]
+
+
+def test_the_words_of_the_turn_count_when_the_bot_hands_off() -> None:
+    story = Story(policy(entry="bot", rules=[REFUNDS]))
+    story.tell(
+        received("你好"), claimed("lina", command="k"), transfer("lina", to_bot=True), received("退款", seconds=60)
+    )
+    story.tell(answered(hand_off=True, seconds=61, turn=2))
+    assert session(story).group == "refunds"
+
+
+def test_who_is_not_there_is_offered_nothing_and_keeps_what_they_have() -> None:
+    story = Story(policy())
+    story.tell(received(), offered("lina", until=3600), left("lina", why="agent_absent", seconds=5))
+    assert (session(story).offer, session(story).declined) == (None, ("lina",))
+    story.tell(offered("omar", assignment=2, until=3600, seconds=6), accept("omar", seconds=7))
+    before = story.conversation
+    claim = session(story).claim
+    assert story.tell(left("omar", claim=claim, why="agent_absent", seconds=8)).conversation is before

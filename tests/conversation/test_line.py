@@ -78,9 +78,9 @@ def test_who_writes_again_keeps_their_place() -> None:
 
 def test_a_window_that_closes_soon_is_a_deadline_and_a_closed_one_is_none() -> None:
     policy = Policy(targets=Targets(window_seconds=3600))
-    rows = [waiting("old", 0, window=90), waiting("older", 1, window=10_000), waiting("soon", 50, window=3000)]
+    rows = [waiting("old", 0, window=90), waiting("older", 1, window=10_000), waiting("soon", 50, window=500)]
     assert order(rows, policy) == ["soon", "old", "older"]
-    assert [deadline_of(row, policy) for row in rows] == [None, None, at(3000)]
+    assert [deadline_of(row, policy) for row in rows] == [at(600), at(601), at(500)]
 
 
 def test_the_nearer_of_answer_and_window_counts_across_apps() -> None:
@@ -108,11 +108,12 @@ def test_an_answer_is_late_by_working_hours() -> None:
     assert deadline_of(waiting(), policy.but(hours=over)) is None
 
 
-def test_an_app_without_a_target_comes_after_those_that_promise_something() -> None:
-    policies = {APP: Policy(), OTHER_APP: Policy(targets=Targets(answer_seconds=3600))}
+@pytest.mark.parametrize(("promise", "first"), [(60, "promised"), (3600, "none")])
+def test_an_app_without_a_target_keeps_its_turn_among_those_that_promise_something(promise: int, first: str) -> None:
+    policies = {APP: Policy(), OTHER_APP: Policy(targets=Targets(answer_seconds=promise))}
     rows = [waiting("none", 0), waiting("promised", 90, app_id=OTHER_APP)]
     ordered = in_order(rows, policies.__getitem__, at(100))
-    assert [row.conversation_id for row in ordered] == ["promised", "none"]
+    assert ordered[0].conversation_id == first
 
 
 def test_a_waiting_conversation_stands_in_line_until_its_messages_window_closes() -> None:

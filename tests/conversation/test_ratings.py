@@ -116,3 +116,14 @@ def test_the_question_is_in_the_books() -> None:
     sends = [c for c in story.decisions[-1].commands if isinstance(c, SendMessage)]
     story.tell(*(settled(send.send_id, seconds=11) for send in sends))
     assert story.remaining == 2
+
+
+def test_a_question_that_did_not_arrive_was_not_asked() -> None:
+    story = asked_for_a_rating()
+    assert story.conversation.session is not None
+    question = rated(story).send_id
+    decision = story.tell(settled(question, "refused", seconds=12))
+    assert rated(story).state == "not_asked"
+    assert [command for command in decision.commands if isinstance(command, RecordSession)]
+    story.tell(received("2", seconds=60))
+    assert story.conversation.session.number == 2

@@ -2,9 +2,10 @@ from typing import Any
 
 from shared.conversation.commands import AskBot, RecordSession, ReleaseClaim
 from shared.conversation.content import Event
+from shared.conversation.decide import decide
 from shared.conversation.facts import BlockCustomer
 from shared.conversation.policy import Flood, Policy
-from tests.support.facts import Story, asked, entered, received
+from tests.support.facts import Story, asked, at, entered, received
 
 POLICY = Policy(flood=Flood(messages=5, seconds=60))
 
@@ -106,3 +107,24 @@ def test_blocking_twice_says_so_once() -> None:
     assert events(story).count("customer_blocked") == 1
     assert story.conversation.blocked_by is not None
     assert story.conversation.blocked_by.id == "boss"
+
+
+def test_who_writes_slowly_after_a_flood_is_heard_again() -> None:
+    story = Story(POLICY).with_agent()
+    story.tell(*(received(f"{n}", seconds=n) for n in range(1, 10)))
+    story.tell(*(received(f"{n}", seconds=100 + 50 * n) for n in range(10)))
+    assert story.conversation.unread == 5 + 10
+
+
+def test_a_message_that_took_longer_on_its_way_is_no_part_of_what_came_since() -> None:
+    story = Story(POLICY).with_agent()
+    story.tell(received("新", seconds=4000), *(received(f"{n}", seconds=60 * n) for n in range(1, 40)))
+    assert "customer_flooding" not in events(story)
+
+
+def test_a_clock_that_is_ahead_silences_nobody_for_hours() -> None:
+    story = Story(POLICY).with_agent()
+    ahead = received("明天的", seconds=80_000)
+    story.conversation = decide(story.conversation, ahead, policy=POLICY, now=at(10)).conversation
+    story.tell(*(received(f"{n}", seconds=20 + 30 * n) for n in range(40)))
+    assert story.conversation.unread == 42

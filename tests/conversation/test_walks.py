@@ -85,7 +85,10 @@ class Walk(RuleBasedStateMachine):
         fact = received(text, seconds=one.clock - ago)
         decision = one.tell(fact)
         torrent = one.conversation.torrent
-        if before.blocked_at is not None or (torrent is not None and torrent.until is not None):
+        limited = (
+            torrent is not None and torrent.until is not None and torrent.since <= fact.occurred_at < torrent.until
+        )
+        if before.blocked_at is not None or limited:
             assert (one.session, one.conversation.unread) == (before.session, before.unread)
             assert not decision.commands
         elif decision.conversation is not before:

@@ -51,7 +51,7 @@ async def test_a_push_repeated_long_after_the_last_four_commits_is_known_by_its_
 
 
 async def test_more_facts_than_one_commit_takes_go_in_pieces(shop: Workshop) -> None:
-    facts = [received(f"{n}", seconds=5 * n) for n in range(80)]
+    facts = [received(f"{n}", seconds=5 * n - 400) for n in range(80)]
     await shop.batch().settle(facts)
     assert (await shop.conversation(CONVERSATION)).version == 80
     assert len(await shop.history(CONVERSATION)) == 80

@@ -204,8 +204,9 @@ class TownOfFacts:
     def urgency(self, waiting: Waiting) -> tuple[bool, datetime, datetime, datetime]:
         """The order in which they are to be served, in plain words: the smaller, the sooner."""
         targets, since, until = self.policy.targets, waiting.session.waiting_since or self.now, waiting.window_until
-        begun = self.policy.working_from(since) if targets.answer_seconds is not None else None
-        answer_by = begun + timedelta(seconds=targets.answer_seconds or 0) if begun is not None else NEVER_LATE
+        begun = self.policy.working_from(since)
+        promised = 600 if targets.answer_seconds is None else targets.answer_seconds
+        answer_by = begun + timedelta(seconds=promised) if begun is not None else NEVER_LATE
         closes = until if until is not None and until > self.now else NEVER_LATE
         if closes != NEVER_LATE and closes - self.now > timedelta(seconds=targets.window_seconds):
             closes = NEVER_LATE

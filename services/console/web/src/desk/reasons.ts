@@ -6,6 +6,7 @@ type Translate = (key: string, values?: Record<string, unknown>) => string
 export const WAITING = new Set([
   'agents_first',
   'official_first',
+  'official_missed',
   'rule',
   'reopened',
   'customer_asked',

@@ -24,6 +24,7 @@ export const chat = {
     waiting: {
       agents_first: 'Waiting for an agent',
       official_first: 'Waiting for an agent',
+      official_missed: 'WeChat’s own console could not take over; waiting for an agent',
       rule: 'Waiting for an agent',
       reopened: 'Back again; waiting for the agent they had',
       customer_asked: 'The customer asked for an agent',

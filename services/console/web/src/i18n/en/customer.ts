@@ -56,6 +56,7 @@ export const customer = {
     blocked: 'the customer was blocked',
     agents_first: 'people answer first',
     official_first: 'WeChat’s own console answers first',
+    official_missed: 'WeChat’s own console could not take over',
     rule: 'by a rule',
     reopened: 'the customer came back',
     customer_asked: 'the customer asked for a person',

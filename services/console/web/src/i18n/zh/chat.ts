@@ -24,6 +24,7 @@ export const chat = {
     waiting: {
       agents_first: '等待人工接待',
       official_first: '等待人工接待',
+      official_missed: '微信官方客服未能接入，等待人工接待',
       rule: '等待人工接待',
       reopened: '客户再次到来，等待上次的客服',
       customer_asked: '客户要求人工接待',

@@ -56,6 +56,7 @@ export const customer = {
     blocked: '客户被拉黑',
     agents_first: '直接人工接待',
     official_first: '直接由微信官方客服接待',
+    official_missed: '微信官方客服未能接入',
     rule: '按规则转接',
     reopened: '客户再次到来',
     customer_asked: '客户要求人工',
