@@ -10,6 +10,7 @@ from shared.conversation.facts import AgentLeft, AnyFact
 from shared.conversation.policy import Assignment, Policy
 from tests.router.lining_up import nudge, responder, serve, session_of, swept, wait_in_line
 from tests.router.workshop import Workshop
+from tests.support.facts import accept
 
 
 def policy(offline: Any, seconds: int = 300) -> Policy:
@@ -88,3 +89,36 @@ async def test_the_settings_of_the_moment_count(shop: Workshop, told: list[AnyFa
     serve(shop, policy("return"))
     await shop.offers().handle([swept()])
     assert (await session_of(shop, name)).state == "waiting"
+
+
+@pytest.mark.parametrize("presence", ["away", "offline"])
+async def test_what_somebody_is_offered_who_is_not_there_goes_on(
+    shop: Workshop, told: list[AnyFact], presence: str
+) -> None:
+    app = Policy(entry="agents", assignment=Assignment(offer_seconds=3600))
+    await shop.create_agent("lina", auto_accept=False)
+    (name,) = await wait_in_line(shop, "o1", policy=app)
+    await shop.offers().handle([nudge()])
+    await shop.agents.update("lina", presence=presence)
+    await shop.create_agent("omar", auto_accept=False)
+    await shop.offers().handle([swept()])
+    await shop.offers().handle([nudge()])
+    offer = (await session_of(shop, name)).offer
+    assert offer is not None
+    assert offer.agent_id == "omar"
+    lina = await shop.agents.get("lina")
+    assert lina is not None
+    assert lina.load == 0
+
+
+async def test_who_accepted_what_they_were_offered_and_is_away_for_a_moment_keeps_it(
+    shop: Workshop, told: list[AnyFact]
+) -> None:
+    app = Policy(entry="agents", assignment=Assignment(offer_seconds=3600))
+    await shop.create_agent("lina", auto_accept=False)
+    (name,) = await wait_in_line(shop, "o1", policy=app)
+    await shop.offers().handle([nudge()])
+    await shop.batch().settle([accept("lina").but(conversation_id=name)])
+    await shop.agents.update("lina", presence="away")
+    await shop.offers().handle([swept()])
+    assert await responder(shop, name) == "lina"
