@@ -5,6 +5,7 @@ from playwright.async_api import Locator, expect
 from deploy.local.seed import APP_ID
 from tests.browser.crew import PASSWORD, Crew, drop_files
 from tests.browser.desk import Desk
+from tests.browser.held_reads import reads_held
 from tests.browser.png import file, unpacked
 
 MARKUP = "<img src=x onerror=alert(1)>"
@@ -130,8 +131,9 @@ async def test_who_acts_with_a_login_that_has_ended_logs_in_and_goes_on(crew: Cr
     chen = await crew.agent("陈晓")
     lin = await crew.customer("小林")
     desk = await crew.desk(chen, f"/waiting/{lin.id}")
-    await desk.page.context.clear_cookies()
-    await desk.header.get_by_role("button", name="接入").click()
-    await expect(desk.dialog("登录已失效")).to_be_visible()
+    async with reads_held(desk.page):
+        await desk.page.context.clear_cookies()
+        await desk.header.get_by_role("button", name="接入").click()
+        await expect(desk.dialog("登录已失效")).to_be_visible()
     await desk.log_in_again(PASSWORD)
     await desk.accept()

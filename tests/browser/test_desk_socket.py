@@ -8,6 +8,7 @@ from playwright.async_api import Route, expect
 
 from tests.browser.crew import PASSWORD, Crew, Customer, Staff
 from tests.browser.desk import Desk
+from tests.browser.held_reads import reads_held
 from tests.browser.wire import Wire
 from tests.support.waiting import eventually
 
@@ -145,9 +146,10 @@ async def test_what_was_sent_as_the_password_changed_goes_out_after_the_next_log
     await expect(desk.row(lin.name)).not_to_contain_text("未读")
     wire.down = True
     await wire.cut()
-    await crew.admin.must("POST", f"/agents/{chen.login}/password", {"password": "another password"})
-    await desk.say("刚好在这时")
-    await expect(desk.dialog("登录已失效")).to_be_visible()
+    async with reads_held(desk.page):
+        await crew.admin.must("POST", f"/agents/{chen.login}/password", {"password": "another password"})
+        await desk.say("刚好在这时")
+        await expect(desk.dialog("登录已失效")).to_be_visible()
     wire.down = False
     await desk.log_in_again("another password")
     await expect(desk.mark("刚好在这时")).to_be_visible()

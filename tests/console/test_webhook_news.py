@@ -215,7 +215,7 @@ async def test_one_deleted_while_their_news_is_written_leaves_none(office: Offic
 
 async def test_another_agent_is_another_assignment(office: Office) -> None:
     await office.webhook(events=("session_assigned",))
-    office.story.tell(claimed("wang", assignment=2, seconds=2))
+    office.story.tell(claimed("wang", assignment=2, command="k", seconds=2))
     await office.announcer.handle(await office.write())
     assert [one["detail"]["to"] for one in await office.told()] == ["Lina", "Wang"]
     assert {one["session"]["responder"]["id"] for one in await office.told()} == {"wang"}

@@ -109,7 +109,7 @@ async def test_a_new_due_time_is_free_whoever_claimed_the_old_one(conversations:
     story.tell(received())
     await conversations.commit([commit_of(story)])
     assert len(await conversations.claim_due(at(86_400))) == 1
-    story.tell(claimed())
+    story.tell(claimed(command="k"))
     await conversations.commit([commit_of(story, since=1)])
     assert len(await conversations.claim_due(at(300_000))) == 1
 
