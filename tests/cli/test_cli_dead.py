@@ -133,9 +133,11 @@ async def test_what_is_not_there_is_1(cli: Cli) -> None:
         assert "nothing is set aside under nothing" in ran.err
 
 
-async def test_without_a_broker_nothing_is_marked(cli: Cli, database: Database) -> None:
+async def test_without_a_broker_nothing_is_marked(cli: Cli, database: Database, amqp_url: str) -> None:
     async with routing(cli):
-        dead = await set_aside(database, broken())
+        await push(amqp_url, unstorable())
+        await eventually(lambda: DeadStore(database).count())
+        dead = (await DeadStore(database).in_state())[0].id
     cli.variables["AMQP_URL"] = "amqp://x:s3cret@127.0.0.1:1/"
     ran = await cli("dead", "replay", dead)
     assert ran.code == 3
