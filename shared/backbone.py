@@ -25,6 +25,8 @@ from shared.store.indexes import ensure_indexes
 from shared.store.leases import Leases
 from shared.store.sealing import Sealer
 from shared.store.topology import agree_on_topology
+from shared.store.vendor_accounts import BreakerStore, VendorAccountStore, VendorCache
+from shared.vendors.registry import Bridges
 
 log = structlog.get_logger()
 
@@ -46,6 +48,7 @@ class Backbone:
     clock: Clock
     leases: Leases
     apps: AppCache
+    vendors: VendorCache
     sealer: Sealer
     health: Health
     background: Background
@@ -69,7 +72,8 @@ async def backbone(settings: BackboneSettings, service: str) -> AsyncIterator[Ba
         consuming = await stack.enter_async_context(linked(url, f"{service}-consume"))
         await _when_reachable(lambda: (declare if settings.topology == "declare" else expect)(publishing, topology))
         sealer = Sealer(settings.secret_keys)
-        apps = AppCache(AppStore(database, sealer), time_zone=settings.tz_default)
+        vendors = VendorCache(VendorAccountStore(database, sealer), BreakerStore(database))
+        apps = AppCache(AppStore(database, sealer), Bridges(vendors), time_zone=settings.tz_default)
         await _when_reachable(apps.refresh)
         background.spawn(apps.keep_fresh(), "apps")
         background.spawn(listen(consuming, ("settings_changed",), lambda hint: _hear(apps, hint)), "settings")
@@ -84,6 +88,7 @@ async def backbone(settings: BackboneSettings, service: str) -> AsyncIterator[Ba
             clock=await _clock(settings, database, background),
             leases=Leases(database),
             apps=apps,
+            vendors=vendors,
             sealer=sealer,
             health=health,
             background=background,
@@ -93,7 +98,7 @@ async def backbone(settings: BackboneSettings, service: str) -> AsyncIterator[Ba
 
 def _hear(apps: AppCache, hint: LiveHint) -> None:
     # Agents change their presence all day: that is no reason to read every app again.
-    if isinstance(hint, SettingsChanged) and hint.what == "apps":
+    if isinstance(hint, SettingsChanged) and hint.what in {"apps", "vendors"}:
         apps.note_change()
 
 

@@ -102,9 +102,27 @@ class WeChatSettings(Settings):
     @field_validator("wechat_api_base")
     @classmethod
     def _is_http(cls, url: str) -> str:
-        if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
-            raise ValueError("must begin with http:// or https:// and name a host")
-        return url.rstrip("/")
+        return _api_base(url)
+
+
+class VendorAddressSettings(Settings):
+    qiyu_api_base: str | None = Field(None, description="where Qiyu's API answers; none: where each account says")
+
+    @field_validator("qiyu_api_base")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        return _api_base(url) if url else None
+
+    @property
+    def vendor_api_bases(self) -> dict[str, str]:
+        """By the kind of vendor, what takes the place of the address in its accounts."""
+        return {"qiyu": self.qiyu_api_base} if self.qiyu_api_base else {}
+
+
+def _api_base(url: str) -> str:
+    if urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname:
+        raise ValueError("must begin with http:// or https:// and name a host")
+    return url.rstrip("/")
 
 
 class ClockSettings(WeChatSettings):

@@ -31,6 +31,7 @@ from deploy.local.run_file import describe, published
 from deploy.local.seed import Seeded, register, save
 from deploy.local.servers import mongod, rabbitmq
 from deploy.local.supervisor import Ending, Part, Show, Supervisor
+from deploy.local.vendors import staff_page
 from shared.settings import MongoSettings, RabbitSettings, SecretSettings, SettingsRefused, read_settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -206,12 +207,18 @@ def _service_command(replica: Replica) -> Sequence[str | Path]:
 
 def _welcome(everything: Plan, seeded: Seeded, data_dir: Path) -> str:
     logins = "\n".join(f"             {agent.login:<6} {agent.password}  ({agent.role})" for agent in seeded.agents)
+    sandbox = everything.url("sandbox")
+    pages = "\n".join(
+        f"  {vendor.vendor:<10} {staff_page(sandbox, vendor.vendor)}  (its staff, for the account {vendor.account})"
+        for vendor in seeded.vendors
+    )
     return f"""
 wxdesk is ready.
 
   the desk   {everything.url("console")}
 {logins}
   the phone  {everything.url("sandbox")}  (the sandbox: a customer's side, and WeChat's)
+{pages}
   gateway    {everything.url("gateway")}/wechat/{seeded.app.appid}
   the rest   {data_dir / "run.json"}; logs in {data_dir / "logs"}
 

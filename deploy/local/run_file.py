@@ -10,8 +10,9 @@ from typing import Any
 from deploy.local.directories import write_private
 from deploy.local.plan import START_ORDER, Plan
 from deploy.local.seed import Seeded
+from deploy.local.vendors import staff_page
 
-_SHARED_VARIABLES = ("AMQP_URL", "MONGO_URL", "MONGO_DB", "WXDESK_SECRET_KEYS", "WECHAT_API_BASE")
+_SHARED_VARIABLES = ("AMQP_URL", "MONGO_URL", "MONGO_DB", "WXDESK_SECRET_KEYS", "WECHAT_API_BASE", "QIYU_API_BASE")
 
 
 def describe(
@@ -26,6 +27,9 @@ def describe(
         "env": {name: environment[name] for name in _SHARED_VARIABLES},
         "app": asdict(seeded.app),
         "agents": [asdict(agent) for agent in seeded.agents],
+        "vendors": [
+            asdict(vendor) | {"staff_page": staff_page(plan.url("sandbox"), vendor.vendor)} for vendor in seeded.vendors
+        ],
         "pids": {name: list(numbers) for name, numbers in pids.items()},
     }
 

@@ -1,4 +1,4 @@
-"""The demo app and logins of `make run`: the same at every start, known to wxdesk's store and to the sandbox.
+"""The demo app, logins and vendor accounts of `make run`: known to wxdesk's store and to the sandbox at every start.
 
 Two steps, because the gateway reads the apps when it starts, and the sandbox asks the gateway when it is told of one.
 """
@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from deploy.local.directories import write_private
 from deploy.local.failures import CannotStart
 from deploy.local.plan import url_of
+from deploy.local.vendors import SeededVendor, at_the_sandbox, made_vendors, save_vendors
 from shared.conversation.policy import KeywordRule, Policy, Unmatched
 from shared.outage import Outage
 from shared.passwords import hash_password, verify_password
@@ -25,6 +26,7 @@ from shared.store.agents import Agent, AgentStore
 from shared.store.apps import App, AppExists, AppStore
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
+from shared.store.vendor_accounts import VendorAccountStore
 
 APP_ID: Final = "wx0123456789abcdef"
 APP_NAME: Final = "演示小程序"
@@ -65,6 +67,7 @@ class SeededAgent:
 class Seeded:
     app: SeededApp
     agents: tuple[SeededAgent, ...]
+    vendors: tuple[SeededVendor, ...] = ()
 
 
 _PEOPLE: Final[Mapping[str, tuple[str, Literal["agent", "supervisor", "admin"]]]] = {
@@ -83,15 +86,17 @@ async def seed(environment: Mapping[str, str], data_dir: Path) -> Seeded:
 
 
 async def save(environment: Mapping[str, str], data_dir: Path) -> Seeded:
-    """Write the app and the logins to the store; their secrets are made once and kept in DATA_DIR/seed.json.
+    """Write all of it to the store; the secrets are made once and kept in DATA_DIR/seed.json.
 
-    An app that is there keeps its settings and gets these secrets; a login that is there gets this password.
+    An app or account that is there keeps its settings and gets these secrets; a login that is there gets this password.
     """
     seeded = kept(data_dir / _FILE)
     database = Database(environment["MONGO_URL"], environment["MONGO_DB"])
     try:
-        await _save_app(AppStore(database, Sealer(environment["WXDESK_SECRET_KEYS"].split(","))), seeded.app)
+        sealer = Sealer(environment["WXDESK_SECRET_KEYS"].split(","))
+        await _save_app(AppStore(database, sealer), seeded.app)
         await _save_agents(AgentStore(database), seeded.agents)
+        await save_vendors(VendorAccountStore(database, sealer), seeded.vendors)
     except Outage as outage:
         raise CannotStart(f"MONGO_URL: {outage}; is it a replica set, up, and reachable from here?") from None
     finally:
@@ -100,16 +105,19 @@ async def save(environment: Mapping[str, str], data_dir: Path) -> Seeded:
 
 
 async def register(environment: Mapping[str, str], seeded: Seeded, within_seconds: float = 30.0) -> None:
-    """Tell the sandbox of the app, which asks the gateway to prove itself. Raises CannotStart with what came back."""
-    url = f"{environment['WECHAT_API_BASE']}/sandbox/api/apps/{seeded.app.appid}"
+    """Tell the sandbox of the vendor accounts, and of the app, which asks the gateway to prove itself.
+
+    Raises CannotStart with what came back.
+    """
+    sandbox = f"{environment['WECHAT_API_BASE']}/sandbox/api"
     gateway = url_of(environment["HOST"], int(environment["GATEWAY_PORT"]))
     body = asdict(seeded.app) | {"callback_url": f"{gateway}/wechat/{seeded.app.appid}", "name": APP_NAME}
     del body["appid"]
     deadline = asyncio.get_running_loop().time() + within_seconds
-    while (refusal := await _put(url, body)) is not None:
-        if asyncio.get_running_loop().time() > deadline:
-            raise CannotStart(f"the sandbox did not take the demo app: {refusal}")
-        await asyncio.sleep(_REPEAT_SECONDS)
+    await _tell(f"{sandbox}/apps/{seeded.app.appid}", body, "the demo app", deadline)
+    for vendor in seeded.vendors:
+        path, account = at_the_sandbox(environment, vendor)
+        await _tell(sandbox + path, account, f"the account {vendor.account}", deadline)
 
 
 def kept(path: Path) -> Seeded:
@@ -117,14 +125,18 @@ def kept(path: Path) -> Seeded:
     if not path.exists():
         write_private(path, json.dumps(asdict(_make()), indent=1) + "\n")
     document = json.loads(path.read_text())
-    return Seeded(SeededApp(**document["app"]), tuple(SeededAgent(**agent) for agent in document["agents"]))
+    known = tuple(SeededVendor(**vendor) for vendor in document.get("vendors", ()))
+    agents = tuple(SeededAgent(**agent) for agent in document["agents"])
+    seeded = Seeded(SeededApp(**document["app"]), agents, made_vendors(known))
+    if seeded.vendors != known:  # written by a version that knew fewer
+        write_private(path, json.dumps(asdict(seeded), indent=1) + "\n")
+    return seeded
 
 
 def _make() -> Seeded:
     app = SeededApp(APP_ID, secrets.token_hex(16), secrets.token_hex(16), _aes_key())
-    return Seeded(
-        app, tuple(SeededAgent(login, secrets.token_urlsafe(9), role) for login, (_, role) in _PEOPLE.items())
-    )
+    agents = tuple(SeededAgent(login, secrets.token_urlsafe(9), role) for login, (_, role) in _PEOPLE.items())
+    return Seeded(app, agents, made_vendors())
 
 
 def _aes_key() -> str:
@@ -133,6 +145,14 @@ def _aes_key() -> str:
         key = base64.b64encode(secrets.token_bytes(_AES_KEY_BYTES)).decode().rstrip("=")
         if key.isalnum():
             return key
+
+
+async def _tell(url: str, body: Mapping[str, Any], what: str, deadline: float) -> None:
+    """Again until it is taken. Raises CannotStart."""
+    while (refusal := await _put(url, body)) is not None:
+        if asyncio.get_running_loop().time() > deadline:
+            raise CannotStart(f"the sandbox did not take {what}: {refusal}")
+        await asyncio.sleep(_REPEAT_SECONDS)
 
 
 async def _put(url: str, body: Mapping[str, Any]) -> str | None:

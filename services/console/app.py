@@ -31,8 +31,11 @@ from services.console.api import (
     search,
     sessions,
     settings_trial,
+    switching,
     tags,
     tokens,
+    vendor_accounts,
+    vendor_tests,
     webhooks,
 )
 from services.console.desk_files import DeskFile, read_desk
@@ -84,6 +87,7 @@ from shared.store.search import MessageSearch, SearchIndex
 from shared.store.second_factors import SecondFactors
 from shared.store.tags import TagStore
 from shared.store.unsettled import UnsettledCommands
+from shared.store.vendor_accounts import BreakerStore, VendorAccountStore
 
 log = structlog.get_logger()
 
@@ -104,6 +108,9 @@ OPERATIONS: tuple[Operation, ...] = (
     *apps.OPERATIONS,
     *app_tests.OPERATIONS,
     *settings_trial.OPERATIONS,
+    *switching.OPERATIONS,
+    *vendor_accounts.OPERATIONS,
+    *vendor_tests.OPERATIONS,
     *canned_replies.OPERATIONS,
     *tags.OPERATIONS,
     *audit.OPERATIONS,
@@ -155,6 +162,8 @@ def _parts(settings: ConsoleSettings, base: Backbone, post: Poster) -> Parts:
         agents=AgentStore(database),
         roster=Roster(AgentStore(database)),
         apps=AppStore(database, base.sealer),
+        vendor_accounts=VendorAccountStore(database, base.sealer),
+        breakers=BreakerStore(database),
         audit=AuditLog(database),
         canned_replies=CannedReplyStore(database),
         tags=TagStore(database),

@@ -31,6 +31,7 @@ from shared.store.search import MessageSearch
 from shared.store.second_factors import SecondFactors
 from shared.store.tags import TagStore
 from shared.store.unsettled import UnsettledCommands
+from shared.store.vendor_accounts import BreakerStore, VendorAccountStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Parts:
     agents: AgentStore
     roster: Roster
     apps: AppStore
+    vendor_accounts: VendorAccountStore
+    breakers: BreakerStore
     audit: AuditLog
     canned_replies: CannedReplyStore
     tags: TagStore

@@ -8,13 +8,13 @@ from pydantic import Field, SecretStr, field_validator
 from services.console.administering.agent_fields import check_password
 from services.console.administering.faults import FieldsRefused
 from shared.backbone import BackboneSettings
-from shared.settings import Port
+from shared.settings import Port, VendorAddressSettings
 
 FIRST_ADMIN: Final = "admin"
 """The login that WXDESK_FIRST_ADMIN_PASSWORD makes."""
 
 
-class ConsoleSettings(BackboneSettings):
+class ConsoleSettings(BackboneSettings, VendorAddressSettings):
     ops_port: Port = Field(9081, description="port of /livez, /readyz and /metrics; 0 = any free")
     console_port: Port = Field(
         8081, description="where the desk, its REST calls and its live sockets are served; 0 = any free"

@@ -8,6 +8,8 @@ from typing import Any, Final
 from shared.conversation.policy import Policy
 
 _HEAD: Final = ("| setting | is | default | |", "|---|---|---|---|")
+_EXAMPLES: Final = {r"^vendor:[a-z0-9][a-z0-9-]{0,39}$": "`vendor:…`"}
+"""By its pattern, how a text looks."""
 _ABOVE: Final = "version"
 """Not the writer's to say: it counts the changes."""
 
@@ -26,12 +28,13 @@ def _rows(path: str, told: dict[str, Any], schema: dict[str, Any]) -> Iterator[s
     parts = inner.get("properties", {})
     is_list = one.get("type") == "array"
     if not parts or is_list or optional:
-        kind = "object" if "$ref" in one else _kind(one)
+        kind = "object" if "$ref" in one else _kinds(told, one)
         words = f"{kind}, or null" if optional else kind
         yield f"| `{path}` | {words} | {_default(told)} | {told.get('description', '–')} |"
+    whole = {} if is_list else told.get("default") or {}
     for name, part in parts.items():
         below = f"{path}[].{name}" if is_list else f"{path}.{name}"
-        yield from _rows(below, part, schema)
+        yield from _rows(below, {**part, "default": whole[name]} if name in whole else part, schema)
 
 
 def _without_null(told: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
@@ -43,6 +46,12 @@ def _without_null(told: dict[str, Any]) -> tuple[bool, dict[str, Any]]:
 def _resolved(one: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = schema["$defs"][one["$ref"].rpartition("/")[2]] if "$ref" in one else {}
     return found
+
+
+def _kinds(told: dict[str, Any], one: dict[str, Any]) -> str:
+    """Of a setting that may be of several kinds, all of them."""
+    others = [other for other in told.get("anyOf", []) if other.get("type") != "null"][1:]
+    return " or ".join([_kind(one), *map(_kind, others)])
 
 
 def _kind(one: dict[str, Any]) -> str:
@@ -57,7 +66,11 @@ def _kind(one: dict[str, Any]) -> str:
         case "array":
             return _list(one)
         case _:
-            return f"text, at most {one['maxLength']}" if "maxLength" in one else "text"
+            return (
+                f"text, at most {one['maxLength']}"
+                if "maxLength" in one
+                else _EXAMPLES.get(str(one.get("pattern")), "text")
+            )
 
 
 def _list(one: dict[str, Any]) -> str:

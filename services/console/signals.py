@@ -1,8 +1,6 @@
 """What an agent's socket says of the agent: typing in, or looking at, a conversation. Worth nothing a moment later."""
 
-import asyncio
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -16,6 +14,7 @@ from shared.bus.publisher import Publisher
 from shared.contracts import ShowTyping
 from shared.contracts.hints import AgentSeen
 from shared.conversation.model import Conversation
+from shared.lately import Lately
 from shared.outage import Outage
 from shared.store.conversations import ConversationStore
 
@@ -23,7 +22,6 @@ SHOWN_EVERY_SECONDS: Final = 12.0
 """WeChat shows it for 15 s, and refuses to be told again meanwhile (45081)."""
 SHOWN_WITHIN_SECONDS: Final = 5.0
 TOLD_EVERY_SECONDS: Final = 1.0
-REMEMBERED: Final = 10_000
 
 
 class Signal(BaseModel):
@@ -31,25 +29,6 @@ class Signal(BaseModel):
 
     type: Literal["typing", "viewing"]
     conversation_id: str = Field(min_length=1, max_length=64)
-
-
-class Lately:
-    """Whether something was done within the last so many seconds; remembers a bounded number."""
-
-    def __init__(self, seconds: float, most: int = REMEMBERED) -> None:
-        self._seconds = seconds
-        self._most = most
-        self._done: OrderedDict[object, float] = OrderedDict()
-
-    def done(self, what: object, now: float) -> bool:
-        """True where it was done lately; else it counts as done `now`, which is in seconds and only goes forward."""
-        if now - self._done.get(what, float("-inf")) < self._seconds:
-            return True
-        self._done.pop(what, None)
-        self._done[what] = now
-        if len(self._done) > self._most:
-            self._done.popitem(last=False)
-        return False
 
 
 class Signals:
@@ -63,15 +42,14 @@ class Signals:
     async def take(self, listener: Listener, raw: str) -> None:
         """Pass one on; what is malformed, unknown, too frequent or about something unseen is dropped."""
         signal = _read(raw)
-        now = asyncio.get_running_loop().time()
-        if signal is None or self._told.done((listener.agent_id, signal), now):
+        if signal is None or not self._told.due((listener.agent_id, signal)):
             return
         with suppress(Outage):
             conversation = await self._conversations.get(signal.conversation_id)
             if conversation is not None and listener.access.sees(conversation.app_id):
-                await self._tell(listener, signal, conversation, now)
+                await self._tell(listener, signal, conversation)
 
-    async def _tell(self, listener: Listener, signal: Signal, conversation: Conversation, now: float) -> None:
+    async def _tell(self, listener: Listener, signal: Signal, conversation: Conversation) -> None:
         agent = listener.identity.agent
         await self._publisher.hint(
             AgentSeen(
@@ -84,7 +62,7 @@ class Signals:
         )
         if signal.type != "typing" or not _responds(agent.id, conversation):
             return
-        if not self._shown.done(conversation.id, now):
+        if self._shown.due(conversation.id):
             await self._show_customer(conversation)
 
     async def _show_customer(self, conversation: Conversation) -> None:

@@ -1,8 +1,10 @@
 """From a genuine push to the fact it tells."""
 
 from shared.conversation.content import Card, Content, Event, Image, Text, Unsupported
-from shared.conversation.facts import CustomerDeleted, CustomerEntered, EventReceived, MediaSource, MessageReceived
+from shared.conversation.fact import MediaSource
+from shared.conversation.facts import CustomerDeleted, CustomerEntered, EventReceived, MessageReceived
 from shared.conversation.ids import conversation_id, media_id, message_id
+from shared.conversation.policy import Policy, ServedPolicy
 from shared.wechat.push_model import (
     ACCOUNT_CANCELLED,
     CardPush,
@@ -19,7 +21,15 @@ PushFact = MessageReceived | CustomerEntered | EventReceived | CustomerDeleted
 MessagePush = TextPush | ImagePush | CardPush | UnsupportedPush
 
 
-def fact_of(app_id: str, push: Push, trace_id: str) -> PushFact:
+def original_of(clear: bytes, policy: Policy) -> str | None:
+    """The push itself, for apps of which some vendor account wants pushes as they came; kept for no other."""
+    bridges = policy.bridges if isinstance(policy, ServedPolicy) else ()
+    if not any(bridge.passes_originals for bridge in bridges):
+        return None
+    return clear.decode("utf-8-sig", "replace")
+
+
+def fact_of(app_id: str, push: Push, trace_id: str, original: str | None = None) -> PushFact:
     """The same push, however often it comes, is the same fact: its cause is WeChat's own id for it."""
     conversation = conversation_id(app_id, push.openid)
     told = {
@@ -32,7 +42,8 @@ def fact_of(app_id: str, push: Push, trace_id: str) -> PushFact:
     }
     match push:
         case EnteredPush():
-            return CustomerEntered.model_validate({**told, "session_from": push.session_from or None})
+            entered = {**told, "session_from": push.session_from or None, "original": original}
+            return CustomerEntered.model_validate(entered)
         case OtherEventPush(event=event) if event == ACCOUNT_CANCELLED and push.raw.get("AppID", app_id) == app_id:
             return CustomerDeleted.model_validate({**told, "why": "account_cancelled"})
         case OtherEventPush():
@@ -40,7 +51,8 @@ def fact_of(app_id: str, push: Push, trace_id: str) -> PushFact:
         case TextPush() | ImagePush() | CardPush() | UnsupportedPush():
             source = _media(push, message_id(conversation, push_cause(push)))
             content = _content(push, source)
-            return MessageReceived.model_validate({**told, "msg_id": push.msg_id, "content": content, "media": source})
+            received = {**told, "msg_id": push.msg_id, "content": content, "media": source, "original": original}
+            return MessageReceived.model_validate(received)
 
 
 def _content(push: MessagePush, source: MediaSource | None) -> Content:

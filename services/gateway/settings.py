@@ -13,4 +13,16 @@ class GatewaySettings(BackboneSettings):
     handover_seconds: float = Field(
         0.3, gt=0, le=2, description="how long MongoDB may take to say whether a message goes to WeChat's console"
     )
+    forwarded_hops: int = Field(
+        0, ge=0, le=8, description="how many proxies in front add to X-Forwarded-For; 0 = the header is not believed"
+    )
+    lookup_seconds: float = Field(
+        1.0, gt=0, le=4, description="how long MongoDB may take to say whose a vendor's push is, or to keep it"
+    )
+    vendor_token_seconds: float = Field(
+        3.0, gt=0, le=10, description="how long a vendor that fetches an access token waits for a new one"
+    )
+    vendor_verdict_seconds: float = Field(
+        4.0, gt=0, le=20, description="how long a vendor that says something waits for the router's verdict"
+    )
     body_seconds: float = Field(3.0, gt=0, description="how long a push's body may take to arrive")

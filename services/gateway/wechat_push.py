@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from services.gateway.facts import MessagePush, PushFact, fact_of
+from services.gateway.facts import MessagePush, PushFact, fact_of, original_of
 from services.gateway.handovers import Handovers, note_handed
 from services.gateway.verified import Verified
 from shared.bus.publisher import Publisher
@@ -21,12 +21,12 @@ from shared.clock import real_now
 from shared.conversation.facts import HandedToOfficial
 from shared.observe import metrics
 from shared.outage import Outage
+from shared.refusals import Forged, Unreadable
 from shared.steps import Step, no_step
 from shared.store.apps import App, AppCache
 from shared.wechat.passive_reply import CONTENT_TYPES, transfer_reply
 from shared.wechat.push import CallbackSettings, OpenedPush, open_push, verify_url
 from shared.wechat.push_model import parse_push
-from shared.wechat.refusals import Forged, Unreadable
 
 log = structlog.get_logger()
 
@@ -90,8 +90,9 @@ class WeChatPushes:
         opened = open_push(self._callback_settings(app), request.query, body)
         _count_stale(opened)
         push = parse_push(opened.fields, received_at=real_now())
-        fact = fact_of(app.app_id, push, secrets.token_hex(8))
-        handed = await self._handovers.take(fact, self._apps.policy(app.app_id))
+        policy = self._apps.policy(app.app_id)
+        fact = fact_of(app.app_id, push, secrets.token_hex(8), original_of(opened.clear, policy))
+        handed = await self._handovers.take(fact, policy)
         try:
             await self._make_durable(fact, handed)
         except Outage as outage:

@@ -1,17 +1,19 @@
 """One look along the line: whoever has room is given, or offered, what is theirs to have."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
 from services.router.claiming import Claiming, Taken
-from services.router.lately import Lately
+from services.router.settings import RETELL_SECONDS
 from services.router.standing import Standing
 from shared.clock import real_now
 from shared.conversation.line import Choice, Line
 from shared.conversation.order import Waiting, in_line
 from shared.conversation.policy import Policy
+from shared.lately import Lately
+from shared.pieces import pieces
 from shared.store.agents import Agent, Claim
 from shared.store.attendance import Attendance
 from shared.store.driver import Database
@@ -36,7 +38,7 @@ class Assigning:
         self._standing = standing
         self._policy_of = policy_of
         self._now = now
-        self._told = Lately()
+        self._told = Lately(RETELL_SECONDS)
 
     async def drain(self, *, places: bool = False) -> None:
         """Serve the line in order as far as there is room; `places`: tell the others how they stand. Raises Outage."""
@@ -52,7 +54,7 @@ class Assigning:
             await self._standing.tell(line.places(gone), conversations)
 
     async def _serve(self, line: Line) -> None:
-        for some in _pieces(line.waiting, AT_ONCE):
+        for some in pieces(line.waiting, AT_ONCE):
             if not line.has_room:
                 return
             asked = [self._give(line, waiting) for waiting in some if waiting.claim_id not in self._told]
@@ -109,7 +111,3 @@ def _claim(choice: Choice) -> Claim:
         rule=choice.rule,
         offered_until=choice.offered_until,
     )
-
-
-def _pieces(waiting: Sequence[Waiting], size: int) -> Iterator[Sequence[Waiting]]:
-    return (waiting[start : start + size] for start in range(0, len(waiting), size))

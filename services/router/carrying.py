@@ -17,6 +17,7 @@ from shared.conversation.commands import (
     ReleaseClaim,
 )
 from shared.conversation.model import Message
+from shared.pieces import pieces
 from shared.steps import Step
 from shared.store.agents import AgentStore
 from shared.store.audit import SYSTEM, AuditLog
@@ -99,9 +100,8 @@ class Carrier:
             task.add_done_callback(self._hints.discard)
 
     async def _tell(self, hints: list[ConversationChanged]) -> None:
-        for start in range(0, len(hints), HINTED_AT_ONCE):
-            told = tuple(hints[start : start + HINTED_AT_ONCE])
-            await self._publisher.hint(ConversationsChanged(changed=told))
+        for told in pieces(hints, HINTED_AT_ONCE):
+            await self._publisher.hint(ConversationsChanged(changed=tuple(told)))
 
 
 def _hint_of(one: "Decided") -> ConversationChanged:

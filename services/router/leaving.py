@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from services.router.lately import Lately
+from services.router.settings import RETELL_SECONDS
 from shared.bus.publisher import Publisher
 from shared.clock import real_now
 from shared.conversation.facts import AgentLeft, LeavingReason
 from shared.conversation.policy import Policy
+from shared.lately import Lately
 from shared.store.agents import Agent, AgentStore, Claim
 from shared.store.apps import App
 from shared.store.attendance import Attendance
@@ -38,7 +39,7 @@ class Leaving:
         self._publisher = publisher
         self._apps = apps
         self._now = now
-        self._told = Lately()
+        self._told = Lately(RETELL_SECONDS)
 
     async def look(self) -> None:
         """Tell each such session's conversation, which gives the claim back; raises Outage."""

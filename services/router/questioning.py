@@ -6,9 +6,10 @@ from typing import Final
 
 import structlog
 
-from services.router.lately import Lately
+from services.router.settings import RETELL_SECONDS
 from shared.bus.publisher import Publisher
 from shared.conversation.facts import ClaimQuestioned
+from shared.lately import Lately
 from shared.store.agents import AgentStore, Claim
 from shared.store.conversations import ConversationStore
 from shared.store.driver import Database
@@ -26,7 +27,7 @@ class Questioning:
         self._conversations = ConversationStore(database)
         self._publisher = publisher
         self._now = now
-        self._asked = Lately()
+        self._asked = Lately(RETELL_SECONDS)
 
     async def look(self) -> None:
         """Raises Outage."""

@@ -1,9 +1,14 @@
 """What the router must be told."""
 
+from typing import Final
+
 from pydantic import Field
 
 from shared.backbone import BackboneSettings
 from shared.settings import Port
+
+RETELL_SECONDS: Final = 30.0
+"""What was told to a conversation, and seems not to have been heard, is told again after this."""
 
 
 class RouterSettings(BackboneSettings):

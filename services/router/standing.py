@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from services.router.lately import Lately
+from services.router.settings import RETELL_SECONDS
 from shared.bus.publisher import Publisher
 from shared.conversation.facts import StoodInLine
 from shared.conversation.line import Place
 from shared.conversation.model import Conversation, Session
 from shared.conversation.policy import Policy
 from shared.conversation.waiting import notices
+from shared.lately import Lately
 
 
 class Standing:
@@ -17,7 +18,7 @@ class Standing:
         self._publisher = publisher
         self._policy_of = policy_of
         self._now = now
-        self._told = Lately()
+        self._told = Lately(RETELL_SECONDS)
 
     async def tell(self, places: Iterable[Place], conversations: Mapping[str, Conversation]) -> None:
         """Tell those for whom it changes something, and the same of nobody twice within a while. Raises Outage."""

@@ -1,5 +1,6 @@
 """Wiring: the stand-in's parts, its routes, and the port they answer on."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
@@ -14,12 +15,16 @@ from services.sandbox.control import control_app
 from services.sandbox.faults import FaultBox
 from services.sandbox.page import page_routes
 from services.sandbox.parts import Parts
+from services.sandbox.qiyu.api import QiyuApi
+from services.sandbox.qiyu.page import staff_page_routes
+from services.sandbox.qiyu.world import Qiyu
 from services.sandbox.settings import SandboxSettings
 from services.sandbox.wechat.api.dispatch import WeChatApi
 from services.sandbox.wechat.inbound import Inbound
 from services.sandbox.wechat.pictures import Pictures
 from services.sandbox.wechat.pushes import Pusher, PushTiming
 from services.sandbox.wechat.state import World
+from services.sandbox.zhima.whole import build_zhima
 from shared.clock import Clock
 from shared.lifecycle import Background
 from shared.observe.health import Health, ops_server
@@ -30,6 +35,7 @@ from shared.store.driver import Database
 log = structlog.get_logger()
 
 _MAX_BODY: Final = 12 * 1024 * 1024
+_SETTLE_SECONDS: Final = 0.5
 
 
 class RunningSandbox(Background):
@@ -62,10 +68,19 @@ async def sandbox(
         port = await stack.enter_async_context(
             listen(build_app(parts), settings.host, settings.sandbox_port, "SANDBOX_PORT")
         )
-        parts.world.base_url = f"http://{_reachable(settings.host)}:{port}"
+        parts.answer_at(f"http://{_reachable(settings.host)}:{port}")
         ops_port = await stack.enter_async_context(ops_server(settings, Health()))
         log.info("sandbox_listening", port=port)
-        yield await stack.enter_async_context(RunningSandbox(parts, port, ops_port))
+        running = await stack.enter_async_context(RunningSandbox(parts, port, ops_port))
+        running.spawn(_settling(parts), "vendors")
+        yield running
+
+
+async def _settling(parts: Parts) -> None:
+    """What vendors do as time goes by happens though nobody calls."""
+    while True:
+        await asyncio.sleep(_SETTLE_SECONDS)
+        parts.qiyu.settle()
 
 
 @asynccontextmanager
@@ -84,7 +99,10 @@ def build_parts(session: ClientSession, clock: SandboxClock, timing: PushTiming)
     faults, book = FaultBox(), CallBook()
     world = World(clock, Chance())
     pusher = Pusher(session, world, faults, timing)
-    return Parts(clock, faults, book, world, pusher, Inbound(world, pusher, faults))
+    inbound = Inbound(world, pusher, faults)
+    qiyu = Qiyu(session, clock, Chance())
+    zhima = build_zhima(session, clock, Chance(), faults, book)
+    return Parts(clock, faults, book, world, pusher, inbound, qiyu, zhima)
 
 
 def build_app(parts: Parts) -> web.Application:
@@ -92,11 +110,16 @@ def build_app(parts: Parts) -> web.Application:
     app.add_routes(page_routes())
     app.add_routes(WeChatApi(parts.world, parts.faults, parts.book).routes())
     app.add_routes(Pictures(parts.world).routes())
+    app.add_routes(parts.zhima.routes)
+    app.add_routes(QiyuApi(parts.qiyu, parts.book).routes())
+    app.add_routes(staff_page_routes())
     app.add_subapp("/sandbox/api", control_app(parts))
 
     async def let_everyone_go(_: web.Application) -> None:
         parts.world.let_go()
         await parts.pusher.cancel_all()
+        await parts.qiyu.stop()
+        await parts.zhima.events.cancel_all()
 
     app.on_shutdown.append(let_everyone_go)
     return app

@@ -3,6 +3,7 @@
 Services with `CLOCK=sandbox` follow the same offset, which is why it can be kept where they read it.
 """
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
@@ -28,6 +29,7 @@ class SandboxClock:
         self._store = store
         self._real = real or SystemClock()
         self.offset_seconds = 0.0
+        self._moved = asyncio.Event()
 
     def now(self) -> datetime:
         return self._real.now() + timedelta(seconds=self.offset_seconds)
@@ -38,6 +40,16 @@ class SandboxClock:
     async def set_to(self, at: datetime) -> None:
         await self.move((at.astimezone(UTC) - self._real.now()).total_seconds())
 
+    async def until(self, at: datetime) -> None:
+        """Return when this clock shows `at` or later, whether by waiting or because it was moved."""
+        while (left := (at - self.now()).total_seconds()) > 0:
+            moved = self._moved
+            try:
+                async with asyncio.timeout(left):
+                    await moved.wait()
+            except TimeoutError:
+                continue
+
     async def move(self, offset_seconds: float) -> None:
         """Take this offset; raises TooFar, or Outage if it cannot be saved."""
         if abs(offset_seconds) > MAX_OFFSET_SECONDS:
@@ -45,3 +57,5 @@ class SandboxClock:
         if self._store is not None:
             await self._store.save_offset(offset_seconds)
         self.offset_seconds = offset_seconds
+        self._moved.set()
+        self._moved = asyncio.Event()

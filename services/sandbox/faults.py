@@ -10,9 +10,10 @@ Milliseconds = Annotated[int, Field(ge=0, le=60_000)]
 class ApiFault(BaseModel):
     """How calls whose path begins with `path` are answered, `times` times or until it is taken away.
 
-    `errcode` and `http` are answered *instead of* processing the call; with `drop_answer` (the connection is closed)
-    and `garbage` (an answer that is no JSON) the call *is* processed. `latency_ms` delays the answer in every case,
-    after the call has been processed.
+    `errcode` (of a vendor: its code) and `http` are answered *instead of* processing the call; `dead` closes the
+    connection at once, as if nobody were there. With `drop_answer` (the connection is closed) and `garbage` (an answer
+    that is no JSON) the call *is* processed. `latency_ms` delays the answer in every case, after the call has been
+    processed.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -22,16 +23,17 @@ class ApiFault(BaseModel):
     http: int | None = Field(None, ge=300, le=599)
     drop_answer: bool = False
     garbage: bool = False
+    dead: bool = False
     latency_ms: Milliseconds = 0
     times: int | None = Field(None, ge=1)
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "ApiFault":
-        chosen = [self.errcode is not None, self.http is not None, self.drop_answer, self.garbage]
+        chosen = [self.errcode is not None, self.http is not None, self.drop_answer, self.garbage, self.dead]
         if sum(chosen) > 1:
-            raise ValueError("choose one of errcode, http, drop_answer and garbage; latency_ms may go with any")
+            raise ValueError("choose one of errcode, http, drop_answer, garbage and dead; latency_ms may go with any")
         if not any(chosen) and not self.latency_ms:
-            raise ValueError("say what goes wrong: errcode, http, drop_answer, garbage or latency_ms")
+            raise ValueError("say what goes wrong: errcode, http, drop_answer, garbage, dead or latency_ms")
         if self.errcode == 0:
             raise ValueError("errcode 0 means success; choose another, e.g. -1")
         return self

@@ -1,46 +1,38 @@
 """One send on its way through the lane to WeChat, and what came of it."""
 
-import asyncio
-import itertools
 from datetime import timedelta
 from typing import Final
 
 import structlog
 
-from services.sender.books import Books
 from services.sender.condemned import described
-from services.sender.contents import Contents, Unsent
+from services.sender.contents import Contents
+from services.sender.known import Known
 from services.sender.lanes import Lane, Lanes
 from services.sender.lines import Send
 from services.sender.outcomes import (
-    APP_DISABLED,
-    APP_REMOVED,
-    EXPIRED,
     FAULT,
     SENT,
     Ended,
     NotNow,
     PutOff,
     Shut,
+    Unsent,
     judge,
 )
+from services.sender.starting import LOST_SECONDS, Starting
 from services.sender.tokens import Tokens
-from shared.clock import Clock, real_now
+from shared.clock import Clock
 from shared.conversation.commands import SendMessage
+from shared.failures import OutcomeUnknown, SendFailure, Words
 from shared.observe import metrics
 from shared.outage import Outage
 from shared.steps import Step
-from shared.store.apps import AppCache
-from shared.store.sends import Attempt
 from shared.wechat.client import WeChatClient
-from shared.wechat.failures import MediaExpired, OutcomeUnknown, SendFailure, TokenStale, Words
+from shared.wechat.failures import MediaExpired, TokenStale
 from shared.wechat.outbound import Outbound as Message
 
 log = structlog.get_logger()
-
-LOST_SECONDS: Final = 2.0
-"""When to look again after somebody else was quicker to start."""
-APPS_AGAIN_SECONDS: Final = 1.0
 
 REMEDIED: Final = (TokenStale, MediaExpired)
 """Not delivered, and to be tried again at once, after something was renewed: each once."""
@@ -50,32 +42,29 @@ class Attempts:
     def __init__(
         self,
         client: WeChatClient,
-        books: Books,
+        starting: Starting,
         lanes: Lanes,
         tokens: Tokens,
         contents: Contents,
-        apps: AppCache,
+        known: Known,
         clock: Clock,
         *,
-        holder: str,
         answer_seconds: float,
         step: Step,
     ) -> None:
         self._client = client
-        self._books = books
+        self._starting = starting
         self._lanes = lanes
         self._tokens = tokens
         self._contents = contents
-        self._apps = apps
+        self._known = known
         self._clock = clock
-        self._names = (f"{holder}:{number}" for number in itertools.count(1))
         self._answer = timedelta(seconds=answer_seconds)
         self._step = step
-        self._apps_read_at = -APPS_AGAIN_SECONDS
 
-    async def deliver(self, send: Send) -> Ended:
+    async def deliver(self, send: Send[SendMessage]) -> Ended:
         """Try to send it; raises NotNow, AlreadyKnown, or Outage where nothing was written to WeChat."""
-        ended = await self._unwanted(send.command)
+        ended = await self._known.unwanted(send.command)
         if ended is not None:
             return ended
         lane = self._lanes.of(send.command.app_id)
@@ -91,7 +80,9 @@ class Attempts:
             # An attempt failed, and what it needs to be repeated cannot be had: it is known not to be delivered.
             raise NotNow(self._clock.now() + timedelta(seconds=LOST_SECONDS), "stalled") from None
 
-    async def _judged(self, send: Send, lane: Lane, failure: SendFailure | None, *, probing: bool) -> Ended:
+    async def _judged(
+        self, send: Send[SendMessage], lane: Lane, failure: SendFailure | None, *, probing: bool
+    ) -> Ended:
         verdict = SENT if failure is None else judge(failure, tries=send.tries, now=self._clock.now())
         match verdict:
             case Ended():
@@ -105,7 +96,7 @@ class Attempts:
                     return first
                 raise NotNow(gate.until, "gate")
 
-    async def _deliver(self, send: Send, lane: Lane) -> SendFailure | None:
+    async def _deliver(self, send: Send[SendMessage], lane: Lane) -> SendFailure | None:
         """Call WeChat until it takes the message or fails in a way that renewing something cannot mend."""
         command, remedies = send.command, list(REMEDIED)
         try:
@@ -125,26 +116,15 @@ class Attempts:
             return failure
         return None
 
-    async def _attempt(self, send: Send, token: str, message: Message) -> SendFailure | None:
+    async def _attempt(self, send: Send[SendMessage], token: str, message: Message) -> SendFailure | None:
         """One call, durable before it is made. None: WeChat took the message."""
-        # Others may judge it after twice the time WeChat has to answer: half of it is room for a slow write.
-        deadline = real_now() + 2 * self._answer
-        attempt = Attempt(id=next(self._names), at=self._clock.now(), deadline=deadline)
-        send.uncalled = attempt.id
-        if not await self._books.start(send, attempt):
-            raise NotNow(self._clock.now() + timedelta(seconds=LOST_SECONDS), "order")
-        send.uncalled = None
-        await self._step("started")
-        if self._clock.now() >= send.command.expires_at:
-            raise Unsent(EXPIRED)
-        if real_now() + self._answer > deadline:
-            raise NotNow(self._clock.now() + timedelta(seconds=1), "stalled")
+        await self._starting.begin(send, self._answer)
         failure = await self._called(send, token, message)
         metrics.sender_attempts_total.labels(failure.code if failure else "sent").inc()
         await self._step("answered")
         return failure
 
-    async def _called(self, send: Send, token: str, message: Message) -> SendFailure | None:
+    async def _called(self, send: Send[SendMessage], token: str, message: Message) -> SendFailure | None:
         command = send.command
         send.calling = True
         try:
@@ -161,20 +141,3 @@ class Attempts:
             send.calling = False
             send.tries += 1
         return None
-
-    async def _unwanted(self, command: SendMessage) -> Ended | None:
-        """Why the send must not be made at all."""
-        if self._clock.now() >= command.expires_at:
-            return EXPIRED
-        app = self._apps.get(command.app_id)
-        if app is None and _loop_time() > self._apps_read_at + APPS_AGAIN_SECONDS:
-            await self._apps.refresh()  # it may have been added a moment ago
-            self._apps_read_at = _loop_time()
-            app = self._apps.get(command.app_id)
-        if app is None:
-            return APP_REMOVED
-        return None if app.enabled else APP_DISABLED
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()

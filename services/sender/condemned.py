@@ -1,6 +1,6 @@
 """Messages that cannot be dealt with: kept in `dead`, and the conversation whose send it was is told."""
 
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from pydantic import ValidationError
@@ -9,9 +9,12 @@ from services.sender.telling import publish
 from shared.bus.publisher import Publisher
 from shared.clock import Clock, real_now
 from shared.conversation.facts import FactCondemned
+from shared.conversation.vendor_facts import VendorAnswered
 from shared.store.dead import DeadMessage, DeadStore, dead_id, salvaged
 
 log = structlog.get_logger()
+
+CALL_CONDEMNED: Final = "程序出错，没有转给第三方客服。请联系管理员。"
 
 
 class Condemner:
@@ -23,7 +26,7 @@ class Condemner:
     async def condemn(self, queue: str, body: bytes, kind: str, reason: str) -> bool:
         """Set a message aside; the same one again is the same document and the same fact, and False. Raises Outage."""
         name, said = dead_id(queue, body), salvaged(body)
-        fact = self._fact(name, said, kind)
+        fact = self._answer(name, said) if said.get("kind") == "call_vendor" else self._fact(name, said, kind)
         dead = DeadMessage(
             id=name,
             queue=queue,
@@ -36,7 +39,7 @@ class Condemner:
         )
         new = await self._dead.condemn(dead)
         log.error("message_condemned", queue=queue, kind=dead.kind, fact_id=dead.fact_id, reason=reason)
-        if fact is not None and fact.send_id is not None:
+        if isinstance(fact, VendorAnswered) or (fact is not None and fact.send_id is not None):
             await publish(self._publisher, fact)
         return new
 
@@ -54,6 +57,28 @@ class Condemner:
                 send_id=said.get("send_id"),
             )
         except (KeyError, ValidationError):
+            return None
+
+    def _answer(self, dead: str, said: dict[str, Any]) -> VendorAnswered | None:
+        """A call to a vendor that nobody can make was refused: its session goes on without. None as in `_fact`."""
+        try:
+            call = said["call"]
+            return VendorAnswered(
+                conversation_id=said["conversation_id"],
+                app_id=said["app_id"],
+                cause=f"dead:{dead}",
+                occurred_at=self._clock.now(),
+                trace_id=str(said.get("trace_id", "")),
+                account=said["account"],
+                call_id=said["call_id"],
+                call=call["call"],
+                bridging=said["bridging"],
+                outcome="refused",
+                message_id=call.get("message_id"),
+                code="condemned",
+                reason=CALL_CONDEMNED,
+            )
+        except (KeyError, TypeError, AttributeError, ValidationError):
             return None
 
 

@@ -13,15 +13,17 @@ from services.sender.outcomes import (
     Ended,
     NotNow,
     Shut,
+    Unsent,
     judge,
 )
 from services.sender.tokens import Tokens
 from shared.clock import Clock
 from shared.conversation.content import Card, Image, Link, Sendable, Text
+from shared.failures import SendFailure
 from shared.pictures import SENDABLE_MAX_BYTES
 from shared.store.media import UPLOAD_KEPT, MediaFile, MediaStore, Upload
 from shared.wechat.client import WeChatClient
-from shared.wechat.failures import SendFailure, TokenStale
+from shared.wechat.failures import TokenStale
 from shared.wechat.outbound import Outbound as Message
 from shared.wechat.outbound import OutCard, OutImage, OutLink, OutText
 
@@ -29,14 +31,6 @@ REMEMBERED: Final = 2_000
 UPLOAD_SECONDS: Final = 70.0
 """Longer than the client lets an upload take."""
 SENDABLE_TYPES: Final = frozenset({"image/jpeg", "image/png", "image/gif"})
-
-
-class Unsent(Exception):
-    """The send ends here, without a call."""
-
-    def __init__(self, ended: Ended) -> None:
-        super().__init__(ended.code)
-        self.ended = ended
 
 
 class Contents:

@@ -1,4 +1,4 @@
-"""Copying pictures that customers sent, before WeChat forgets them: with a pace and retries of their own.
+"""Copying pictures that customers, or vendors, sent, before they are forgotten: with a pace and retries of their own.
 
 That a copy is wanted is durable before the bus forgets it; any replica may make it.
 """
@@ -21,6 +21,7 @@ from shared.bus.publisher import Publisher
 from shared.clock import Clock
 from shared.conversation.commands import CopyMedia
 from shared.conversation.facts import MediaSettled
+from shared.failures import Refused, SendFailure
 from shared.observe import metrics
 from shared.outage import Outage
 from shared.pictures import SHOWABLE, NoPicture, Picture, examine
@@ -28,7 +29,7 @@ from shared.steps import Step
 from shared.store.apps import AppCache
 from shared.store.media import ClaimedCopy, MediaStore
 from shared.wechat.client import WeChatClient
-from shared.wechat.failures import MediaExpired, Refused, SendFailure, TokenStale
+from shared.wechat.failures import MediaExpired, TokenStale
 
 log = structlog.get_logger()
 
@@ -55,17 +56,20 @@ class Copies:
         media: MediaStore,
         tokens: Tokens,
         apps: AppCache,
+        hosts_of: Callable[[str], tuple[str, ...]],
         publisher: Publisher,
         clock: Clock,
         *,
         at_once: int,
         step: Step,
     ) -> None:
+        """`hosts_of`: where pictures may be fetched from that came from a vendor account, beside MEDIA_HOSTS."""
         self._client = client
         self._fetcher = fetcher
         self._media = media
         self._tokens = tokens
         self._apps = apps
+        self._hosts_of = hosts_of
         self._publisher = publisher
         self._clock = clock
         self._free = at_once
@@ -175,7 +179,7 @@ class Copies:
         if source.wechat_media_id:
             ways.append(partial(self._by_id, copy.wanted.app_id, source.wechat_media_id))
         if source.url:
-            ways.append(partial(self._by_address, source.url))
+            ways.append(partial(self._by_address, source.url, source.account))
         for way in ways:
             try:
                 return await way()
@@ -215,9 +219,9 @@ class Copies:
             token = await self._tokens.renewed(app_id, token)
             return (await self._client.get_media(token, theirs, max_bytes=MAX_BYTES)).content
 
-    async def _by_address(self, url: str) -> Picture:
+    async def _by_address(self, url: str, account: str | None) -> Picture:
         try:
-            content = await self._fetcher.fetch(url)
+            content = await self._fetcher.fetch(url, self._hosts_of(account) if account else ())
         except Unfetchable as gone:
             raise Unobtainable(f"its address: {gone}") from None
         except FetchFailed as failed:

@@ -11,7 +11,7 @@ from shared.clock import Clock
 from shared.contracts import SendDue
 from shared.outage import Outage
 from shared.steps import Step
-from shared.store.sends import SendStore
+from shared.store.sends import SendStore, line_of
 
 log = structlog.get_logger()
 
@@ -45,9 +45,11 @@ class DueSends:
         if not claimed:
             return 0
         await self._step("due_claimed")
-        # One for each customer: whoever hears it goes on with all that waits there, in order.
+        # One for each line: whoever hears it goes on with all that waits there, in order.
         due = {
-            one.conversation: SendDue(conversation_id=one.conversation, app_id=one.app_id, trace_id=one.trace_id)
+            line_of(one.conversation, one.lane): SendDue(
+                conversation_id=one.conversation, app_id=one.app_id, trace_id=one.trace_id, lane=one.lane
+            )
             for one in claimed
         }
         try:

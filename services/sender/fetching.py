@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 import aiohttp
 
 from services.sender.settings import MediaHosts
-from shared.addresses import AddressRefused, JudgedResolver, Lookup, is_public
+from shared.addresses import AddressRefused, JudgedResolver, Lookup, is_public, poses_as_address
 
 MAX_BYTES: Final = 10 << 20
 FETCH_SECONDS: Final = 30.0
@@ -31,9 +31,9 @@ class PictureFetcher:
         self._session = session
         self._hosts = hosts
 
-    async def fetch(self, url: str) -> bytes:
-        """The bytes there; raises Unfetchable or FetchFailed."""
-        check_address(url, self._hosts)
+    async def fetch(self, url: str, also: tuple[str, ...] = ()) -> bytes:
+        """The bytes there; raises Unfetchable or FetchFailed. `also`: more hosts, as in MEDIA_HOSTS, all public."""
+        check_address(url, self._hosts, also)
         timeout = aiohttp.ClientTimeout(total=FETCH_SECONDS, sock_connect=5.0)
         try:
             async with self._session.get(url, timeout=timeout, allow_redirects=False) as response:
@@ -58,8 +58,8 @@ class PublicResolver(JudgedResolver):
         super().__init__(may_reach, lookup, "the host's name leads to an address that is not public")
 
 
-def check_address(url: str, hosts: MediaHosts) -> None:
-    """Raises Unfetchable unless the address is one of ours to fetch from."""
+def check_address(url: str, hosts: MediaHosts, also: tuple[str, ...] = ()) -> None:
+    """Raises Unfetchable unless the address is one of ours to fetch from, or of the hosts that `also` names."""
     try:
         parts = urlsplit(url)
         port = parts.port or PORTS.get(parts.scheme, 0)
@@ -70,8 +70,8 @@ def check_address(url: str, hosts: MediaHosts) -> None:
         raise Unfetchable("the address is not http or https, or carries a login")
     if (host, port) in hosts.listed:
         return
-    if not _is_named(host, parts, port, hosts):
-        raise Unfetchable(f"{host}: not in MEDIA_HOSTS")
+    if not _is_named(host, parts, port, hosts.globs) and not _is_also_named(host, parts, port, also):
+        raise Unfetchable(f"{host}: not in MEDIA_HOSTS{', nor of the vendor account' if also else ''}")
 
 
 def picture_session(hosts: MediaHosts) -> aiohttp.ClientSession:
@@ -81,13 +81,23 @@ def picture_session(hosts: MediaHosts) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
 
-def _is_named(host: str, parts: SplitResult, port: int, hosts: MediaHosts) -> bool:
+def _is_named(host: str, parts: SplitResult, port: int, globs: tuple[str, ...]) -> bool:
     """By a glob, on the scheme's own port; a bare address is never named by one."""
+    return not _is_bare(host) and port == PORTS[parts.scheme] and any(fnmatchcase(host, glob) for glob in globs)
+
+
+def _is_also_named(host: str, parts: SplitResult, port: int, patterns: tuple[str, ...]) -> bool:
+    """By a glob, or as `host:port`. What a vendor account names may not lead inside, so it is no bare address."""
+    return _is_named(host, parts, port, patterns) or (not _is_bare(host) and f"{host}:{port}" in patterns)
+
+
+def _is_bare(host: str) -> bool:
+    """Whether it is an address itself, which no resolver would judge, or might be read as one."""
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        return port == PORTS[parts.scheme] and any(fnmatchcase(host, glob) for glob in hosts.globs)
-    return False
+        return poses_as_address(host)
+    return True
 
 
 def _of_status(status: int) -> Unfetchable | FetchFailed:

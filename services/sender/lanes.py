@@ -1,4 +1,6 @@
-"""A lane is whoever's limit it is: one mini program. Its rate, its gate, and what is under way in it.
+"""A lane is whoever's limit it is: one mini program's. Its rate, its gate, and what is under way in it.
+
+Calls to a vendor pass lanes, too, which `services.sender.vendor_lanes` makes of the vendor's limits.
 
 One replica serves a lane at a time, so the rate is plain arithmetic in memory. What a new owner must know is in
 MongoDB; whether the lane had another owner meanwhile is asked whenever it has been idle.
@@ -37,14 +39,16 @@ class LaneLimits(NamedTuple):
 
 
 class Lane:
-    def __init__(self, app_id: str, limits: LaneLimits, store: LaneStore, holder: str, clock: Clock) -> None:
-        self.name = conversation_lane(app_id)
+    def __init__(self, name: str, limits: LaneLimits, store: LaneStore, holder: str, clock: Clock) -> None:
+        self.name = name
         self._limits = limits
         self._store = store
         self._holder = holder
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._bucket = Bucket.empty(limits.rate_per_second, limits.burst, self._loop.time())
+        self.owned_at = self._loop.time()
+        """Since when nobody else has used what the lane allows, by the loop's time."""
+        self._bucket = Bucket.empty(limits.rate_per_second, limits.burst, self.owned_at)
         self._flights = asyncio.Semaphore(limits.in_flight)
         self._attending: asyncio.Task[None] | None = None
         self._used_at = -math.inf
@@ -184,6 +188,7 @@ class Lane:
             self._attending = None
         now = self._loop.time()
         if record.new_owner:
+            self.owned_at = now
             self._bucket = Bucket.empty(self._limits.rate_per_second, self._limits.burst, now)
         self._gate = record.gate
         self._day, self._attempts_today = today, record.attempts_today + self._uncounted
@@ -213,7 +218,8 @@ class Lanes:
     def of(self, app_id: str) -> Lane:
         lane = self._lanes.get(app_id)
         if lane is None:
-            lane = self._lanes[app_id] = Lane(app_id, self._limits, self._store, self._holder, self._clock)
+            name = conversation_lane(app_id)
+            lane = self._lanes[app_id] = Lane(name, self._limits, self._store, self._holder, self._clock)
         return lane
 
     async def keep_counting(self) -> None:

@@ -1,16 +1,19 @@
-"""Sends in hand, and the order of those to one customer: one at a time, by their places in the conversation."""
+"""Sends in hand, and the order of those of one line: one at a time, by their places in the conversation."""
 
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Generic, TypeVar
 
 from services.sender.lanes import PATIENCE_SECONDS
-from shared.conversation.commands import SendMessage
-from shared.store.sends import StoredSend
+from shared.conversation.commands import CallVendor, SendMessage
+from shared.store.sends import Outgoing, StoredSend, id_of, lane_of, line_of
+
+Command_co = TypeVar("Command_co", bound=SendMessage | CallVendor, covariant=True)
 
 
-class Send:
-    """One send in this process's hands.
+class Send(Generic[Command_co]):
+    """One send, or call to a vendor, in this process's hands.
 
     `stored` is its row as last seen or written, None while it has none. `held`: the bus still has the message, and
     gives it again unless it is acknowledged. `calling`: its request may be on the wire. `tries` counts calls, by
@@ -18,8 +21,9 @@ class Send:
     outage that keeps its outcome from being stored or told.
     """
 
-    def __init__(self, command: SendMessage, stored: StoredSend | None, *, held: bool) -> None:
+    def __init__(self, command: Command_co, stored: StoredSend | None, *, held: bool) -> None:
         self.command = command
+        self.line = line_of(command.conversation_id, lane_of(command))
         self.stored = stored
         self.held = held
         self.calling = False
@@ -31,20 +35,20 @@ class Send:
 
     @property
     def id(self) -> str:
-        return self.command.send_id
+        return id_of(self.command)
 
     @property
     def tried(self) -> bool:
-        """Whether an attempt is written down: from then on only we know whether WeChat has it."""
+        """Whether an attempt is written down: from then on only we know whether it arrived."""
         return self.stored is not None and self.stored.attempt is not None
 
 
 class Line:
-    """The sends to one customer in hand. `left_behind`: one of them had to make room because of another."""
+    """The sends of one line in hand. `left_behind`: one of them had to make room because of another."""
 
     def __init__(self) -> None:
-        self._waiting: list[Send] = []
-        self._going: Send | None = None
+        self._waiting: list[Send[Outgoing]] = []
+        self._going: Send[Outgoing] | None = None
         self.left_behind = False
 
     @property
@@ -52,15 +56,15 @@ class Line:
         return self._going is None and not self._waiting
 
     @property
-    def awaits_wechat(self) -> bool:
+    def awaits_answer(self) -> bool:
         """Whether the one whose turn it is may be on the wire: nobody knows for how long."""
         return self._going is not None and self._going.calling
 
-    def enter(self, send: Send) -> None:
+    def enter(self, send: Send[Outgoing]) -> None:
         self._waiting.append(send)
         self._next()
 
-    def leave(self, send: Send) -> None:
+    def leave(self, send: Send[Outgoing]) -> None:
         if self._going is send:
             self._going = None
         else:
@@ -77,26 +81,25 @@ class Line:
 
 
 class Lines:
-    """The lines of all customers who have any."""
+    """All lines in which anything stands."""
 
     def __init__(self) -> None:
         self._lines: dict[str, Line] = {}
 
     @contextmanager
-    def standing(self, send: Send) -> Iterator[Line]:
-        """Stand in the customer's line for as long as the block runs."""
-        conversation = send.command.conversation_id
-        line = self._lines.setdefault(conversation, Line())
+    def standing(self, send: Send[Outgoing]) -> Iterator[Line]:
+        """Stand in the send's line for as long as the block runs."""
+        line = self._lines.setdefault(send.line, Line())
         line.enter(send)
         try:
             yield line
         finally:
             line.leave(send)
             if line.empty:
-                del self._lines[conversation]
+                del self._lines[send.line]
 
-    def leave_behind(self, conversation: str) -> None:
+    def leave_behind(self, name: str) -> None:
         """Something waits in the collection for those in hand to end."""
-        line = self._lines.get(conversation)
+        line = self._lines.get(name)
         if line is not None:
             line.left_behind = True

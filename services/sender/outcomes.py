@@ -5,18 +5,10 @@ from typing import Final, NamedTuple, assert_never
 from zoneinfo import ZoneInfo
 
 from shared.conversation.quota import Outcome
+from shared.conversation.vendor_facts import Stood
+from shared.failures import Misconfigured, OutcomeUnknown, OverQuota, Refused, SendFailure, Unavailable
 from shared.store.lanes import Gate
-from shared.wechat.failures import (
-    MediaExpired,
-    Misconfigured,
-    OutcomeUnknown,
-    OverQuota,
-    Refused,
-    SendFailure,
-    TokenStale,
-    Unavailable,
-    WindowClosed,
-)
+from shared.wechat.failures import MediaExpired, TokenStale, WindowClosed
 
 WECHAT_ZONE: Final = ZoneInfo("Asia/Shanghai")
 """WeChat counts days, and with them quotas, by Beijing's midnight (查询 API 调用额度, openapi/quota/get)."""
@@ -38,6 +30,17 @@ class Ended(NamedTuple):
     code: str | None = None
     reason: str | None = None
     window_closed: bool = False
+    down: bool = False
+    stood: Stood | None = None
+    """As in VendorAnswered, with `down`: of calls to vendors only."""
+
+
+class Unsent(Exception):
+    """The send ends here, without a call."""
+
+    def __init__(self, ended: Ended) -> None:
+        super().__init__(ended.code)
+        self.ended = ended
 
 
 class PutOff(NamedTuple):
@@ -72,6 +75,9 @@ CARD_WITHOUT_PICTURE: Final = Ended("refused", "card_without_picture", "小程�
 FAULT: Final = Ended("unknown", "fault", "程序出错，无法确定消息是否发出。请联系管理员。")
 BROKEN: Final = Ended("refused", "fault", "程序出错，消息没有发出。请联系管理员。")
 UNANSWERED: Final = Ended("unknown", "no_answer", "消息已交给微信，但没有收到答复，客户可能收到了，也可能没有。")
+VENDOR_UNANSWERED: Final = Ended(
+    "unknown", "no_answer", "已交给第三方客服，但没有收到答复，对方可能收到了，也可能没有。"
+)
 
 
 def judge(  # noqa: C901, PLR0911 - one line for each kind of failure

@@ -9,14 +9,16 @@ from services.sender.condemned import Condemner, described
 from services.sender.copies import Copies
 from services.sender.lanes import PATIENCE_SECONDS
 from services.sender.sending import InHand, Sending
+from services.sender.tokens import Tokens
 from services.sender.typing_signals import TypingSignals
 from shared.bus.partition_consumer import Received
 from shared.clock import real_now
 from shared.condemning import CondemnedRate, Suspects
-from shared.contracts import SendDue, ShowTyping, Unreadable, decode_outbound
-from shared.conversation.commands import CopyMedia, SendMessage
+from shared.contracts import KeepToken, SendDue, ShowTyping, Unreadable, decode_outbound
+from shared.conversation.commands import CallVendor, CopyMedia, SendMessage
 from shared.outage import Outage
 from shared.store.dead import DeadStore
+from shared.store.sends import line_of
 
 
 class Hands(NamedTuple):
@@ -25,6 +27,7 @@ class Hands(NamedTuple):
     sending: Sending
     copies: Copies
     typing: TypingSignals
+    tokens: Tokens
     condemner: Condemner
     dead: DeadStore
 
@@ -52,14 +55,17 @@ class Partition:
                 await self._condemn(one, str(unreadable))
                 continue
             match message:
-                case SendMessage():
+                case SendMessage() | CallVendor():
                     in_hand.append((one, self._hands.sending.take(message)))
                 case SendDue():
-                    in_hand.append((one, self._hands.sending.resume(message.conversation_id)))
+                    line = line_of(message.conversation_id, message.lane)
+                    in_hand.append((one, self._hands.sending.resume(line)))
                 case CopyMedia():
                     copies.append(message)
                 case ShowTyping():
                     self._hands.typing.show(message)
+                case KeepToken():
+                    self._hands.tokens.keep(message.app_id)
         if copies:
             await self._hands.copies.want(copies)
         await self._until_durable(in_hand)

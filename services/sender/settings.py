@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from pydantic import Field, field_validator
 
 from shared.backbone import BackboneSettings
-from shared.settings import Port
+from shared.settings import Port, VendorAddressSettings
 
 _WITH_PORT: Final = re.compile(r"(?P<host>[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\]):(?P<port>[0-9]{1,5})")
 _GLOB: Final = re.compile(r"(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
@@ -20,7 +20,7 @@ class MediaHosts(NamedTuple):
     listed: frozenset[tuple[str, int]]
 
 
-class SenderSettings(BackboneSettings):
+class SenderSettings(BackboneSettings, VendorAddressSettings):
     ops_port: Port = Field(9084, description="port of /livez, /readyz and /metrics; 0 = any free")
     sender_slot: int | None = Field(None, ge=0, description="this replica's slot; none: the lowest free lease")
     sender_rate_per_second: float = Field(100.0, gt=0, le=10_000, description="sends a second of one app")
@@ -30,6 +30,9 @@ class SenderSettings(BackboneSettings):
         None, ge=1, description="sends a day of one app (WeChat's day); none: until WeChat says 45009"
     )
     sender_answer_seconds: float = Field(10.0, ge=1, le=60, description="how long WeChat may take to answer a send")
+    sender_vendor_answer_seconds: float = Field(
+        5.0, ge=1, le=60, description="how long a vendor may take to answer one request"
+    )
     sender_drain_seconds: float = Field(15.0, ge=0, le=120, description="how long stopping waits for answers under way")
     media_hosts: str = Field(
         "*.qpic.cn,*.weixin.qq.com",

@@ -4,10 +4,16 @@ import asyncio
 from datetime import timedelta
 from typing import Final
 
+import structlog
+
 from services.sender.joint import Joint
 from services.sender.outcomes import NotNow
 from shared.clock import Clock
+from shared.failures import SendFailure
+from shared.outage import Outage
 from shared.wechat.tokens import TokenKeeper
+
+log = structlog.get_logger()
 
 AT_HAND_SECONDS: Final = 1.0
 """For so long a token is used without asking its keeper again."""
@@ -21,6 +27,7 @@ class Tokens:
         self._clock = clock
         self._at_hand: dict[str, tuple[str, float]] = {}
         self._asking: Joint[str] = Joint()
+        self._keeping: set[asyncio.Task[None]] = set()
 
     async def token(self, app_id: str, by: float) -> str:
         """Raises NotNow at `by` (the loop's time), or the SendFailure that asking WeChat met."""
@@ -45,6 +52,27 @@ class Tokens:
             )
         except TimeoutError:
             raise self._pending() from None
+
+    def keep(self, app_id: str) -> None:
+        """See that a live token of the app is stored. Never awaited: whoever needs it looks, and asks again."""
+        task = asyncio.create_task(self._kept(app_id))
+        self._keeping.add(task)
+        task.add_done_callback(self._keeping.discard)
+
+    async def finish(self) -> None:
+        """Wait for no token that somebody wanted kept."""
+        for task in self._keeping:
+            task.cancel()
+        await asyncio.gather(*self._keeping, return_exceptions=True)
+
+    async def _kept(self, app_id: str) -> None:
+        try:
+            await self.token(app_id, asyncio.get_running_loop().time() + RENEW_SECONDS)
+        except NotNow:
+            return  # it is under way
+        except (SendFailure, Outage) as failure:
+            code = failure.code if isinstance(failure, SendFailure) else "outage"
+            log.warning("token_unkept", app_id=app_id, code=code)
 
     def _pending(self) -> NotNow:
         return NotNow(self._clock.now() + timedelta(seconds=1), "token")

@@ -9,9 +9,9 @@ from services.sender.lanes import Lanes
 from services.sender.tokens import Tokens
 from shared.clock import Clock
 from shared.contracts import ShowTyping
+from shared.failures import SendFailure
 from shared.store.apps import AppCache
 from shared.wechat.client import WeChatClient
-from shared.wechat.failures import SendFailure
 
 log = structlog.get_logger()
 

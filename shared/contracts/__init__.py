@@ -3,6 +3,7 @@
 from shared.contracts.messages import (
     AgentChanged,
     BusMessage,
+    KeepToken,
     SendDue,
     ShowTyping,
     Swept,
@@ -14,11 +15,13 @@ from shared.contracts.messages import (
     decode_outbound,
     encode,
     route,
+    vendor_lane,
 )
 
 __all__ = [
     "AgentChanged",
     "BusMessage",
+    "KeepToken",
     "SendDue",
     "ShowTyping",
     "Swept",
@@ -30,4 +33,5 @@ __all__ = [
     "decode_outbound",
     "encode",
     "route",
+    "vendor_lane",
 ]

@@ -7,13 +7,15 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.conversation.commands import (
     AskBot,
+    CallVendor,
     ClaimWanted,
     CopyMedia,
     SendMessage,
     SessionWaiting,
 )
 from shared.conversation.content import Frozen
-from shared.conversation.facts import AnyFact, Fact
+from shared.conversation.fact import Fact
+from shared.conversation.facts import AnyFact
 
 
 class Unreadable(Exception):
@@ -38,13 +40,14 @@ class Swept(Frozen):
 
 
 class SendDue(Frozen):
-    """A deferred send of this conversation may start now."""
+    """A deferred send of this conversation may start now; `lane`: a deferred call in this vendor's lane."""
 
     kind: Literal["send_due"] = "send_due"
     contract: Literal[1] = 1
     conversation_id: str
     app_id: str
     trace_id: str
+    lane: str | None = None
 
 
 class ShowTyping(Frozen):
@@ -60,8 +63,19 @@ class ShowTyping(Frozen):
     trace_id: str
 
 
+class KeepToken(Frozen):
+    """Somebody needs the app's access token soon: see that a live one is stored."""
+
+    kind: Literal["keep_token"] = "keep_token"
+    contract: Literal[1] = 1
+    app_id: str
+    trace_id: str
+
+
 Offer = Annotated[SessionWaiting | ClaimWanted | AgentChanged | Swept, Field(discriminator="kind")]
-Outbound = Annotated[SendMessage | CopyMedia | SendDue | ShowTyping, Field(discriminator="kind")]
+Outbound = Annotated[
+    SendMessage | CallVendor | CopyMedia | SendDue | ShowTyping | KeepToken, Field(discriminator="kind")
+]
 BusMessage = (
     Fact
     | SessionWaiting
@@ -69,9 +83,10 @@ BusMessage = (
     | AgentChanged
     | Swept
     | SendMessage
+    | CallVendor
     | CopyMedia
     | SendDue
-    | (ShowTyping | AskBot)
+    | (ShowTyping | KeepToken | AskBot)
 )
 
 _facts: TypeAdapter[AnyFact] = TypeAdapter(AnyFact)
@@ -105,18 +120,25 @@ def conversation_lane(app_id: str) -> str:
     return f"wechat:{app_id}"
 
 
+def vendor_lane(vendor: str, account: str) -> str:
+    """Whose rate limit a call to a vendor uses: one contract's, whichever apps it serves."""
+    return f"{vendor}:{account}"
+
+
 def route(message: BusMessage) -> tuple[str, str]:
     """The exchange a message goes to, and what it belongs to there: a conversation, or a lane."""
     match message:
         case Fact():
             return "wx.conversation", message.conversation_id
-        case SendMessage() | CopyMedia() | SendDue() | ShowTyping():
+        case CallVendor():
+            return "wx.outbound", vendor_lane(message.vendor, message.account)
+        case SendDue(lane=str(lane)):
+            return "wx.outbound", lane
+        case SendMessage() | CopyMedia() | SendDue() | ShowTyping() | KeepToken():
             return "wx.outbound", conversation_lane(message.app_id)
         case AskBot():
             return "wx.bot", message.conversation_id
-        case SessionWaiting() | ClaimWanted():
-            return "wx.offers", ""
-        case AgentChanged() | Swept():
+        case SessionWaiting() | ClaimWanted() | AgentChanged() | Swept():
             return "wx.offers", ""
 
 

@@ -1,5 +1,6 @@
 """What agents ask of a conversation that they have, or that anyone may annotate."""
 
+from shared.conversation.bridging import open_stay
 from shared.conversation.claims import claim_wanted
 from shared.conversation.content import Note
 from shared.conversation.draft import Draft
@@ -15,11 +16,13 @@ from shared.conversation.facts import (
     TransferSession,
 )
 from shared.conversation.handovers import arm
-from shared.conversation.model import MessageChange, Party, Problem
+from shared.conversation.model import MessageChange, Problem
+from shared.conversation.policy import bridge_of
 from shared.conversation.routes import AGENTS, Destination
 from shared.conversation.sending import closed_window, discard_held, hold, may_hold, room, send
 from shared.conversation.sessions import end_session
-from shared.conversation.waiting import put_in_line, send_to_bot
+from shared.conversation.turns import send_to_bot
+from shared.conversation.waiting import put_in_line
 
 
 def reply(draft: Draft, asked: SendReply) -> None:
@@ -34,12 +37,11 @@ def reply(draft: Draft, asked: SendReply) -> None:
     else:
         draft.settle_command(asked, closed_window(draft))
         return
-    sender = Party(kind="agent", id=asked.agent_id, name=asked.agent_name)
     for part in asked.parts:
         put(
             draft,
             part,
-            sender,
+            asked.agent,
             command_id=asked.command_id,
             client_id=asked.client_id,
             digest=asked.digest,
@@ -51,25 +53,22 @@ def reply(draft: Draft, asked: SendReply) -> None:
 
 def transfer(draft: Draft, asked: TransferSession) -> None:
     """To an agent by a claim, who must have room; to a group back in line; to the bot at once."""
-    problem = _not_theirs(draft, asked)
-    if problem is None and asked.to_official and not draft.policy.may_hand_over:
-        problem = Problem(
-            code="conflict", detail="This app does not hand over to the official console; see its settings."
-        )
-    if problem is not None:
+    if problem := _not_theirs(draft, asked) or _nowhere(draft, asked):
         draft.settle_command(asked, problem)
         return
     if asked.note:
-        sender = Party(kind="agent", id=asked.agent_id, name=asked.agent_name)
-        draft.add_message(Note(text=asked.note), direction="system", sender=sender)
+        draft.add_message(Note(text=asked.note), direction="system", sender=asked.agent)
     if asked.to_agent is not None:
         draft.command(claim_wanted(draft, asked, asked.to_agent))
         return
+    bridge = bridge_of(draft.policy, asked.to_vendor)
     if asked.to_bot:
         send_to_bot(draft)
         draft.add_event("session_transferred", to="bot", by=asked.agent_name)
     elif asked.to_official:
         arm(draft, "transferred")
+    elif bridge is not None:
+        open_stay(draft, bridge, "transferred")
     else:
         put_in_line(draft, "transferred", _line_of(asked.to_group))
     draft.settle_command(asked)
@@ -79,7 +78,7 @@ def close(draft: Draft, asked: CloseSession) -> None:
     if problem := _not_theirs(draft, asked):
         draft.settle_command(asked, problem)
         return
-    end_session(draft, asked.reason or "closed_by_agent", by=Party(kind="agent", name=asked.agent_name))
+    end_session(draft, asked.reason or "closed_by_agent", by=asked.agent)
     draft.update(unread=0)
     draft.settle_command(asked)
 
@@ -112,7 +111,7 @@ def add_note(draft: Draft, asked: AddNote) -> None:
     draft.add_message(
         Note(text=asked.text),
         direction="system",
-        sender=Party(kind="agent", id=asked.agent_id, name=asked.agent_name),
+        sender=asked.agent,
         command_id=asked.command_id,
         client_id=asked.client_id,
         digest=asked.digest,
@@ -142,6 +141,19 @@ def _not_theirs(draft: Draft, asked: AgentCommand) -> Problem | None:
     return Problem(code="not_yours", detail="Accept the conversation first.")
 
 
+def _nowhere(draft: Draft, asked: TransferSession) -> Problem | None:
+    """Why it cannot go there."""
+    if asked.to_official and not draft.policy.may_hand_over:
+        detail = "This app does not hand over to the official console; see its settings."
+        return Problem(code="conflict", detail=detail)
+    bridge = bridge_of(draft.policy, asked.to_vendor)
+    if asked.to_vendor is not None and bridge is None:
+        return Problem(code="conflict", detail="This app has no such vendor account, or it cannot be used now.")
+    if bridge is not None and bridge.down:
+        return Problem(code="conflict", detail=f"{bridge.name} does not answer at the moment; choose somebody else.")
+    return None
+
+
 def _responds(draft: Draft, asked: AgentCommand) -> bool:
     session = draft.conversation.session
     responder = session.responder if session is not None and session.state == "agent" else None
@@ -156,6 +168,7 @@ def _note_answer(draft: Draft, messages: int) -> None:
         first_answer_at=draft.session.first_answer_at or draft.now,
         agent_messages=draft.session.agent_messages + messages,
         unanswered_since=None,
+        unanswered=(),
         attention=None,
         reminded=False,
     )

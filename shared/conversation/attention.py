@@ -8,7 +8,12 @@ from shared.conversation.draft import Draft
 from shared.conversation.model import Attention, AttentionReason, Conversation
 from shared.conversation.policy import Policy
 
-RANKS: Final[dict[AttentionReason, int]] = {"agent_silent": 0, "answer_late": 1, "window_closing": 2}
+RANKS: Final[dict[AttentionReason, int]] = {
+    "agent_silent": 0,
+    "answer_late": 1,
+    "not_passed_on": 1,
+    "window_closing": 2,
+}
 """A graver reason takes the place of a lesser one, never the other way round."""
 
 

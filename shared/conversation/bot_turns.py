@@ -22,12 +22,19 @@ def take_answer(draft: Draft, answer: BotAnswered) -> None:
             break
         say_content(draft, reply, wanted_until=wanted_until)
         draft.update_session(active_at=draft.now)
+    _note_answered(draft, answer, len(asked))
     unasked = draft.conversation.unasked
     if answer.hand_off:
         hand_off(draft, answer.reason, "\n".join((*asked, *unasked)))
     elif unasked:
         draft.update(unasked=())
         ask_bot(draft, unasked)
+
+
+def _note_answered(draft: Draft, answer: BotAnswered, asked: int) -> None:
+    """What the bot has answered, whoever takes over need not; what it hands off, or says nothing to, they must."""
+    left = len(draft.conversation.unasked) + (0 if answer.replies and not answer.hand_off else asked)
+    draft.update_session(unanswered=draft.session.unanswered[-left:] if left else ())
 
 
 def _welcome_until(draft: Draft, answer: BotAnswered) -> datetime | None:

@@ -16,9 +16,10 @@ from shared.conversation.facts import (
 )
 from shared.conversation.model import Offer, Party, Problem, Session, SessionState
 from shared.conversation.sessions import disarm, release_claim
+from shared.conversation.vendor_calls import leave_vendor
 from shared.conversation.waiting import pass_offer_on, put_in_line
 
-CLAIMABLE: Final[frozenset[SessionState]] = frozenset({"waiting", "bot", "official"})
+CLAIMABLE: Final[frozenset[SessionState]] = frozenset({"waiting", "bot", "vendor", "official"})
 """An agent may take these by hand; whom the official console has comes back with the customer's next message."""
 
 
@@ -29,7 +30,7 @@ def accept(draft: Draft, asked: AcceptSession) -> None:
         held_by_asker = session.responder.id == asked.agent_id
         draft.settle_command(asked, None if held_by_asker else taken(session.responder))
     elif session is not None and session.offer is not None and session.offer.agent_id == asked.agent_id:
-        _assign(draft, Party(kind="agent", id=asked.agent_id, name=asked.agent_name), rule="accepted")
+        _assign(draft, asked.agent, rule="accepted")
         draft.settle_command(asked)
     elif session is not None and session.state in CLAIMABLE:
         draft.command(claim_wanted(draft, asked, asked.agent_id))
@@ -51,7 +52,7 @@ def take_claim(draft: Draft, claimed: AgentClaimed) -> None:
     """The claim for the next assignment makes its agent the responder, or offers it to them; any other goes back."""
     session = draft.conversation.session
     if session is not None and _is_offered(session, claimed):
-        _assign(draft, Party(kind="agent", id=claimed.agent_id, name=claimed.agent_name), rule=claimed.rule)
+        _assign(draft, claimed.agent, rule=claimed.rule)
         _settle_claimed(draft, claimed)
         return
     by_hand = claimed.command_id is not None
@@ -65,7 +66,7 @@ def take_claim(draft: Draft, claimed: AgentClaimed) -> None:
     if claimed.offered_until is not None:
         _offer(draft, claimed, claimed.offered_until)
         return
-    _assign(draft, Party(kind="agent", id=claimed.agent_id, name=claimed.agent_name), rule=claimed.rule)
+    _assign(draft, claimed.agent, rule=claimed.rule)
     _settle_claimed(draft, claimed)
 
 
@@ -134,6 +135,7 @@ def _offer(draft: Draft, claimed: AgentClaimed, until: datetime) -> None:
 def _assign(draft: Draft, agent: Party, *, rule: str) -> None:
     """The claim is theirs already; from now on the session is, too."""
     disarm(draft)
+    leave_vendor(draft)
     draft.update(unasked=(), last_agent=agent)
     draft.update_session(
         state="agent",
@@ -172,12 +174,12 @@ def _return_stale_claim(draft: Draft, claimed: AgentClaimed) -> None:
         _give_back(draft, claimed.agent_id, claimed.claim_id)
     if claimed.command_id is None or draft.conversation.verdict_on(claimed.command_id):
         return
+    draft.settle(claimed.command_id, claimed.digest, _why_stale(session, claimed))
+
+
+def _why_stale(session: Session | None, claimed: AgentClaimed) -> Problem | None:
     if session is not None and session.state == "agent" and session.responder is not None:
-        own = session.responder.id == claimed.agent_id
-        draft.settle(claimed.command_id, claimed.digest, None if own else taken(session.responder))
-    elif session is not None and session.state != "closed":
-        problem = Problem(code="conflict", detail="The session has just moved. Try again.")
-        draft.settle(claimed.command_id, claimed.digest, problem)
-    else:
-        problem = Problem(code="conflict", detail="The session was closed meanwhile.")
-        draft.settle(claimed.command_id, claimed.digest, problem)
+        return None if session.responder.id == claimed.agent_id else taken(session.responder)
+    if session is not None and session.state != "closed":
+        return Problem(code="conflict", detail="The session has just moved. Try again.")
+    return Problem(code="conflict", detail="The session was closed meanwhile.")

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.conversation.content import Frozen, Sendable
-from shared.conversation.facts import DeletionReason, MediaSource
+from shared.conversation.fact import MediaSource
+from shared.conversation.facts import DeletionReason
 from shared.conversation.model import Session
 
 
@@ -31,6 +32,61 @@ class SendMessage(Command):
     place: tuple[int, int]
     expires_at: datetime
     ai_label: bool = False
+
+
+class Introduce(Frozen):
+    """Tell the vendor who comes, with the last messages before `before_seq`, and ask it to take them."""
+
+    call: Literal["introduce"] = "introduce"
+    before_seq: int
+    wants_person: bool = False
+
+
+class Relay(Frozen):
+    """Give the vendor this message of the customer, or that they entered."""
+
+    call: Literal["relay"] = "relay"
+    message_id: str
+
+
+class AskPlace(Frozen):
+    """Ask how many are before the customer in the vendor's line."""
+
+    call: Literal["ask_place"] = "ask_place"
+
+
+class LeaveLine(Frozen):
+    """The customer waits in the vendor's line no longer."""
+
+    call: Literal["leave_line"] = "leave_line"
+
+
+class GradeSession(Frozen):
+    """The customer's opinion of a vendor's session: `value` is one of that session's grades."""
+
+    call: Literal["grade"] = "grade"
+    vendor_session: str
+    value: int
+
+
+VendorCall = Annotated[Introduce | Relay | AskPlace | LeaveLine | GradeSession, Field(discriminator="call")]
+
+
+class CallVendor(Command):
+    """One call to a vendor on a customer's behalf, before `expires_at`; the answer names `call_id` and `bridging`.
+
+    `place` is as in SendMessage, among the calls of this conversation to this account.
+    """
+
+    kind: Literal["call_vendor"] = "call_vendor"
+    call_id: str
+    vendor: str
+    account: str
+    openid: str
+    bridging: int
+    call: VendorCall
+    place: tuple[int, int]
+    expires_at: datetime
 
 
 class CopyMedia(Command):
@@ -115,6 +171,7 @@ class EraseCustomer(Command):
 
 AnyCommand = Annotated[
     SendMessage
+    | CallVendor
     | CopyMedia
     | AskBot
     | SessionWaiting

@@ -1,6 +1,7 @@
 """What a customer does: enter, write, or be the subject of some other event."""
 
 from shared.conversation.attention import relieve
+from shared.conversation.bridging import note_written, pass_on
 from shared.conversation.commands import CopyMedia, EraseCustomer
 from shared.conversation.content import Card, Event, Image, Text
 from shared.conversation.draft import Draft
@@ -13,8 +14,10 @@ from shared.conversation.facts import (
     MessageReceived,
     MessageReplayed,
 )
+from shared.conversation.grading import read_grade, take_grade
 from shared.conversation.handovers import expect_handover
 from shared.conversation.model import CUSTOMER, Message, MessageChange, Session
+from shared.conversation.policy import bridge_of
 from shared.conversation.quota import Ledger
 from shared.conversation.ratings import rates, take_rating
 from shared.conversation.routes import THE_BOT, Route
@@ -22,6 +25,8 @@ from shared.conversation.sending import make_held_due
 from shared.conversation.sessions import disarm, ensure_session, release_claim
 from shared.conversation.torrents import is_unheard
 from shared.conversation.turns import ask_bot, tell_bot
+from shared.conversation.vendor_answers import write_to_vendor
+from shared.conversation.vendor_calls import leave_vendor
 from shared.conversation.waiting import give_up, hand_off, put_in_line, say_closed, serve, situation
 
 
@@ -33,23 +38,28 @@ def enter(draft: Draft, entered: CustomerEntered) -> None:
     if heard:
         ensure_session(draft)
     detail = {"session_from": entered.session_from} if entered.session_from else {}
-    draft.add_message(
+    came = draft.add_message(
         Event(name="user_enter_tempsession", detail=detail),
         direction="inbound",
         sender=CUSTOMER,
         at=entered.occurred_at,
+        original=entered.original,
     )
     if heard:
         draft.update_session(entered_at=entered.occurred_at)
         _greet(draft)
+        _tell_vendor(draft, came)
 
 
 def write(draft: Draft, received: MessageReceived) -> None:
     """A message opens the window again, releases what was held, and goes to whoever holds the session."""
     draft.update(ledger=draft.conversation.ledger.granted("message", received.occurred_at))
     score = rates(draft.conversation.session, draft.policy, received)
+    grade = read_grade(draft.conversation, received)
     if is_unheard(draft, received):
         _add(draft, received)
+    elif grade is not None:
+        take_grade(draft, received, grade)
     elif score is not None:
         take_rating(draft, received, score)
     else:
@@ -58,9 +68,10 @@ def write(draft: Draft, received: MessageReceived) -> None:
         draft.update(unread=draft.conversation.unread + 1, inbound_seq=message.seq)
         since = draft.session.unanswered_since or draft.now
         draft.update_session(active_at=draft.now, unanswered_since=since, reminded=False)
+        note_written(draft, message)
         relieve(draft)
         make_held_due(draft)
-        _pass_on(draft, received)
+        _pass_on(draft, received, message)
 
 
 def note_event(draft: Draft, received: EventReceived) -> None:
@@ -82,7 +93,7 @@ def replay(draft: Draft, replayed: MessageReplayed) -> None:
     _copy_media(draft, received, replayed.message_id)
     if draft.has_open_session:
         make_held_due(draft)
-        _pass_on(draft, received)
+        _pass_on_replayed(draft, replayed)
 
 
 def describe(draft: Draft, described: CustomerDescribed) -> None:
@@ -103,6 +114,7 @@ def forget(draft: Draft, deleted: CustomerDeleted) -> None:
     if draft.conversation.session is not None:
         release_claim(draft)
         disarm(draft)
+        leave_vendor(draft)
     last = draft.conversation.session
     draft.update(
         session=last and _bare(draft, last),
@@ -118,6 +130,7 @@ def forget(draft: Draft, deleted: CustomerDeleted) -> None:
         tags=(),
         last_agent=None,
         torrent=None,
+        grading=None,
         unread=0,
         openid="",
         updated_at=None,
@@ -142,7 +155,12 @@ def _bare(draft: Draft, last: Session) -> Session:
 
 def _add(draft: Draft, received: MessageReceived) -> Message:
     message = draft.add_message(
-        received.content, direction="inbound", sender=CUSTOMER, at=received.occurred_at, msg_id=received.msg_id
+        received.content,
+        direction="inbound",
+        sender=CUSTOMER,
+        at=received.occurred_at,
+        msg_id=received.msg_id,
+        original=received.original,
     )
     _copy_media(draft, received, message.id)
     return message
@@ -153,21 +171,45 @@ def _greet(draft: Draft) -> None:
     session = draft.session
     if session.state != "bot" or session.turn is not None or session.wanted is not None:
         return
-    if draft.policy.route(situation(draft)).to.kind == "official":
-        serve(draft, draft.policy.route(situation(draft)), "official_first")
+    route = draft.policy.route(situation(draft))
+    bridge = bridge_of(draft.policy, route.to.name) if route.to.kind == "vendor" else None
+    if route.to.kind == "official" or (bridge is not None and bridge.takes_events and not bridge.down):
+        serve(draft, route, f"{route.to.kind}_first")
     elif draft.policy.welcome and not session.welcomed:
         draft.update_session(welcomed=True)
         ask_bot(draft, ())
 
 
-def _pass_on(draft: Draft, received: MessageReceived) -> None:
-    text = received.content.text if isinstance(received.content, Text) else ""
+def _tell_vendor(draft: Draft, came: Message) -> None:
+    """That the customer entered, where the vendor wants to hear of it."""
+    bridging = draft.session.bridging
+    bridge = bridge_of(draft.policy, bridging.account) if bridging else None
+    if bridge is not None and bridge.takes_events:
+        pass_on(draft, came.id)
+
+
+def _pass_on(draft: Draft, received: MessageReceived, message: Message) -> None:
+    text = _text_of(received)
     if give_up(draft, text):
         return
     say_closed(draft)
     _expect_handover(draft)
-    if draft.session.state == "bot":
+    if draft.session.bridging is not None:
+        write_to_vendor(draft, message.id, text)
+    elif draft.session.state == "bot":
         _bring_on(draft, text)
+
+
+def _pass_on_replayed(draft: Draft, replayed: MessageReplayed) -> None:
+    text = _text_of(replayed.received)
+    if draft.session.bridging is not None:
+        pass_on(draft, replayed.message_id)
+    elif draft.session.state == "bot":
+        _bring_on(draft, text)
+
+
+def _text_of(received: MessageReceived) -> str:
+    return received.content.text if isinstance(received.content, Text) else ""
 
 
 def _expect_handover(draft: Draft) -> None:
@@ -188,7 +230,7 @@ def _bring_on(draft: Draft, text: str) -> None:
         return
     routed = Route(THE_BOT) if draft.session.sent_to_bot else draft.policy.route(situation(draft, text))
     if routed.to.kind != "bot":
-        serve(draft, routed, "rule" if routed.rule else f"{draft.policy.entry}_first")
+        serve(draft, routed, "rule" if routed.rule else f"{routed.to.kind}_first")
     elif text and draft.policy.wants_agent(text):
         hand_off(draft, "customer_asked", text)
     else:

@@ -15,9 +15,12 @@ from shared.conversation import (
     sending,
     timers,
     torrents,
+    vendor_answers,
+    vendor_pushes,
     waiting,
 )
 from shared.conversation.draft import Decision, Draft
+from shared.conversation.fact import Fact
 from shared.conversation.facts import (
     AcceptSession,
     AddNote,
@@ -36,7 +39,6 @@ from shared.conversation.facts import (
     DeclineOffer,
     DiscardMessage,
     EventReceived,
-    Fact,
     FactCondemned,
     HandedToOfficial,
     MarkRead,
@@ -53,11 +55,12 @@ from shared.conversation.facts import (
 )
 from shared.conversation.model import Conversation
 from shared.conversation.policy import Policy
+from shared.conversation.vendor_facts import VendorAnswered, VendorPushed
 
 PUSHES = MessageReceived | CustomerEntered | EventReceived
 BEGINNINGS = PUSHES | CustomerDescribed
 """What a conversation may begin with, and begin with anew after its customer was deleted."""
-OF_THE_PAST = BEGINNINGS | CustomerDeleted | HandedToOfficial | AgentCommand
+OF_THE_PAST = BEGINNINGS | CustomerDeleted | HandedToOfficial | VendorPushed | AgentCommand
 """What was forgotten with a deleted customer, and is not known any more should it be told again."""
 SEEN_LATELY: Final = timedelta(seconds=20)
 CLAIMS = AgentClaimed | ClaimQuestioned
@@ -141,6 +144,8 @@ def _matters(conversation: Conversation, fact: AnyFact) -> bool:  # noqa: C901, 
         case HandedToOfficial(number=number):
             handover = session.handover if session is not None and session.state == "official" else None
             return handover is None or handover.number <= number
+        case VendorAnswered():
+            return vendor_answers.concerns(conversation, fact)
         case ClaimRefused(command_id=command):
             return conversation.verdict_on(command) is None
         case AgentCommand(command_id=command):
@@ -187,6 +192,8 @@ DECISIONS: Final[dict[type[Fact], Callable[[Draft, Any], None]]] = {
     AgentLeft: claims.leave,
     StoodInLine: waiting.stand_in_line,
     HandedToOfficial: handovers.hand_over,
+    VendorAnswered: vendor_answers.take_answer,
+    VendorPushed: vendor_pushes.take_push,
     SendReply: agents.reply,
     AcceptSession: claims.accept,
     DeclineOffer: claims.decline,

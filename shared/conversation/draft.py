@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 
 from shared.conversation.commands import AnyCommand
 from shared.conversation.content import Content, Event, preview
-from shared.conversation.facts import AgentCommand, Fact
+from shared.conversation.fact import Fact
+from shared.conversation.facts import AgentCommand
 from shared.conversation.ids import message_id
 from shared.conversation.model import (
     SYSTEM,
@@ -111,12 +112,18 @@ class Draft:
             self.update(preview=Preview(direction=direction, **preview(content)))
         return message
 
-    def add_event(self, name: str, **detail: Any) -> Message:
+    def add_event(self, name: str, /, **detail: Any) -> Message:
         """Note in the history what happened to the session."""
         return self.add_message(Event(name=name, detail=detail), direction="system", sender=SYSTEM)
 
-    def change_delivery(self, message: str, delivery: Delivery) -> None:
-        self.changes.append(MessageChange(message_id=message, revision=self.version, delivery=delivery))
+    def change_delivery(self, message: str, delivery: Delivery, *, anew: bool = False) -> None:
+        """Of a message of the history, or of one that this decision adds."""
+        for place, added in enumerate(self.messages):
+            if added.id == message:
+                self.messages[place] = added.but(delivery=delivery)
+                return
+        change = MessageChange(message_id=message, revision=self.version, delivery=delivery, anew=anew)
+        self.changes.append(change)
 
     def settle_command(self, command: AgentCommand, problem: Problem | None = None) -> None:
         """Store how the agent's command ended; the messages it added are named by their `seq`."""

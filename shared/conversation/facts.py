@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from shared.conversation.content import Content, Event, Frozen, Sendable
-from shared.conversation.ids import fact_id
-from shared.conversation.model import Problem, ProfileField
+from shared.conversation.content import Content, Event, Sendable
+from shared.conversation.fact import Fact, MediaSource
+from shared.conversation.model import Party, Problem, ProfileField
 from shared.conversation.quota import Outcome
+from shared.conversation.vendor_facts import VendorAnswered, VendorPushed
 
 DeletionReason = Literal["asked", "account_cancelled", "quiet"]
 """Somebody asked for it, the customer gave up their WeChat account, or the app keeps nothing for so long."""
@@ -19,36 +20,6 @@ DeletionReason = Literal["asked", "account_cancelled", "quiet"]
 LeavingReason = Literal["agent_disabled", "agent_elsewhere", "agent_offline", "agent_absent"]
 """They may not log in any more, do not serve the app any more, have been offline for longer than the app allows, or are
 not there to accept what they are offered."""
-
-
-class Fact(Frozen):
-    """`occurred_at` is the time of the one who tells it (WeChat's, for a push); `trace_id` follows it everywhere."""
-
-    kind: str
-    contract: Literal[1] = 1
-    conversation_id: str
-    app_id: str
-    cause: str
-    occurred_at: datetime
-    trace_id: str
-
-    @property
-    def id(self) -> str:
-        return fact_id(self.conversation_id, self.cause)
-
-    @property
-    def stored_at(self) -> datetime:
-        """`occurred_at` in whole milliseconds, which is all MongoDB keeps: to be compared with what was stored."""
-        at = self.occurred_at
-        return at.replace(microsecond=at.microsecond // 1000 * 1000)
-
-
-class MediaSource(Frozen):
-    """Where WeChat keeps a file that came with a push; both ways die within days."""
-
-    media_id: str
-    wechat_media_id: str | None = None
-    url: str | None = None
 
 
 class MessageReceived(Fact):
@@ -59,6 +30,8 @@ class MessageReceived(Fact):
     content: Content
     msg_id: str | None = None
     media: MediaSource | None = None
+    original: str | None = None
+    """The push itself in the clear, for apps of which a bridge passes pushes on as they came."""
 
 
 class CustomerEntered(Fact):
@@ -67,6 +40,7 @@ class CustomerEntered(Fact):
     kind: Literal["customer_entered"] = "customer_entered"
     openid: str
     session_from: str | None = None
+    original: str | None = None
 
 
 class EventReceived(Fact):
@@ -128,6 +102,10 @@ class AgentClaimed(Fact):
     digest: str = ""
     offered_until: datetime | None = None
     """They are to accept by then; None: the session is theirs at once."""
+
+    @property
+    def agent(self) -> Party:
+        return Party(kind="agent", id=self.agent_id, name=self.agent_name)
 
 
 class ClaimRefused(Fact):
@@ -230,6 +208,10 @@ class AgentCommand(Fact):
     agent_name: str
     supervises: bool = False
 
+    @property
+    def agent(self) -> Party:
+        return Party(kind="agent", id=self.agent_id, name=self.agent_name)
+
 
 class SendReply(AgentCommand):
     """Send these parts, in order. `if_closed` says what happens to them when WeChat lets none through.
@@ -254,6 +236,8 @@ class TransferSession(AgentCommand):
     to_group: str | None = None
     to_bot: bool = False
     to_official: bool = False
+    to_vendor: str | None = None
+    """A vendor account."""
     note: str | None = None
 
 
@@ -340,6 +324,8 @@ AnyFact = Annotated[
     | AgentLeft
     | StoodInLine
     | HandedToOfficial
+    | VendorAnswered
+    | VendorPushed
     | FactCondemned
     | MessageReplayed
     | CustomerDescribed

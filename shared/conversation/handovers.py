@@ -14,6 +14,7 @@ from shared.conversation.facts import HandedToOfficial
 from shared.conversation.machine_words import say
 from shared.conversation.model import OFFICIAL_CONSOLE, Handover, Session
 from shared.conversation.sessions import ensure_session, make_wait, release_claim
+from shared.conversation.vendor_calls import leave_vendor
 
 OFFICIAL_SECONDS: Final = 1800
 MISSED_SECONDS: Final = 10
@@ -40,6 +41,7 @@ def hand_over(draft: Draft, handed: HandedToOfficial) -> None:
         return
     ensure_session(draft)
     release_claim(draft)
+    leave_vendor(draft)
     draft.update(unread=0, unasked=(), handovers=max(draft.conversation.handovers, handed.number))
     draft.update_session(
         state="official",

@@ -107,7 +107,7 @@ class Line:
         for waiting in self.waiting:
             if waiting.conversation_id in gone:
                 continue
-            agents = self._may_have(waiting, self._wish(waiting, self._policy_of(waiting.app_id)))
+            agents = self.may_have(waiting)
             before[agents] += 1
             if agents not in somebody:
                 somebody[agents] = any(self._staff[name].online for name in agents)

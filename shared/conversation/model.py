@@ -8,17 +8,21 @@ from pydantic import Field
 from shared.conversation.content import Content, Frozen, Sendable
 from shared.conversation.ids import claim_id, session_id
 from shared.conversation.quota import Ledger
+from shared.conversation.vendor_facts import Grade, Standing
 
 SessionState = Literal["bot", "waiting", "agent", "vendor", "official", "closed"]
 DeliveryState = Literal["held", "sending", "sent", "refused", "expired", "unknown", "discarded"]
 Direction = Literal["inbound", "outbound", "system"]
 PartyKind = Literal["customer", "agent", "bot", "vendor", "official", "system"]
-AttentionReason = Literal["answer_late", "window_closing", "agent_silent"]
+AttentionReason = Literal["answer_late", "window_closing", "agent_silent", "not_passed_on"]
 
 HELD_LIMIT: Final = 10
 VERDICTS_KEPT: Final = 32
 COMMITS_KEPT: Final = 4
 TURN_INPUTS_KEPT: Final = 10
+KEPT_FOR_VENDOR: Final = 200
+UNANSWERED_KEPT: Final = 20
+PAST_SESSIONS_KEPT: Final = 5
 DECLINED_KEPT: Final = 20
 
 RANKS: Final[dict[DeliveryState, int]] = {
@@ -94,6 +98,53 @@ class Handover(Frozen):
     handed_at: datetime | None = None
 
 
+class Bridging(Frozen):
+    """A session's stay with a vendor. `number` counts the stays of the conversation; answers to calls name it.
+
+    `kept` are messages for the vendor that were not given to it yet, since nobody there has the customer; `given`
+    those on their way, neither taken nor refused yet. Both in order, by their ids.
+    """
+
+    account: str
+    vendor: str
+    name: str
+    number: int
+    standing: Standing | None = None
+    """None until the vendor has said."""
+    since: datetime
+    shows_replies: bool = True
+    vendor_session: str | None = None
+    past_sessions: tuple[str, ...] = ()
+    """The vendor's sessions that ended, the last few: what is told of them late changes nothing."""
+    staff: str | None = None
+    ahead: int | None = None
+    worded_at: datetime | None = None
+    """When the customer last left word there."""
+    grades: tuple[Grade, ...] = ()
+    call: str | None = None
+    """The call to introduce the customer, while it is under way."""
+    wants_person: bool = False
+    ask_place_at: datetime | None = None
+    kept: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+
+
+class Grading(Frozen):
+    """The customer was asked to grade a vendor's session by a number from 1, in the order of `grades`."""
+
+    bridging: Bridging
+    vendor_session: str
+    grades: tuple[Grade, ...]
+    until: datetime
+
+
+class Written(Frozen):
+    """A message of the customer by its place and id."""
+
+    seq: int
+    id: str
+
+
 class Session(Frozen):
     """One bounded episode of service. `assignment` counts the claims ever won for it; `claim` is the one in force."""
 
@@ -123,6 +174,7 @@ class Session(Frozen):
     words_told: int = 0
     words_told_at: datetime | None = None
     handover: Handover | None = None
+    bridging: Bridging | None = None
     attention: Attention | None = None
     closed_at: datetime | None = None
     reason: str | None = None
@@ -138,6 +190,8 @@ class Session(Frozen):
     """The customer was told that nobody works at this hour."""
     unanswered_since: datetime | None = None
     """The customer's first message to which no person has replied."""
+    unanswered: tuple[Written, ...] = ()
+    """It and those since, the last few: what whoever takes over has to answer."""
     answered_at: datetime | None = None
     """When an agent last wrote."""
     reminded: bool = False
@@ -155,6 +209,11 @@ class Session(Frozen):
 
     def id_in(self, conversation: str) -> str:
         return session_id(conversation, self.number)
+
+    @property
+    def in_line(self) -> bool:
+        """Whether it waits for an agent; not while its next message is to go to the official console."""
+        return self.state == "waiting" and self.handover is None
 
     def next_claim_in(self, conversation: str) -> str:
         return claim_id(self.id_in(conversation), self.assignment + 1)
@@ -220,6 +279,9 @@ class Message(Frozen):
     digest: str | None = None
     resend_of: int | None = None
     delivery: Delivery | None = None
+    """Of an inbound message: how it was passed on to a vendor."""
+    original: str | None = None
+    """The push it came with, kept for apps of which a bridge passes pushes on as they came; shown to nobody."""
 
 
 class MessageChange(Frozen):
@@ -230,6 +292,8 @@ class MessageChange(Frozen):
     delivery: Delivery | None = None
     content: Content | None = None
     mark: str | None = None
+    anew: bool = False
+    """The delivery is of another try, whatever became of the one before."""
 
 
 class ProfileField(Frozen):
@@ -289,6 +353,9 @@ class Conversation(Frozen):
     handovers: int = 0
     """How many times a message was armed for the official console; the number of the last."""
     torrent: Torrent | None = None
+    bridgings: int = 0
+    """How many stays with vendors there were; the number of the last."""
+    grading: Grading | None = None
     deleted_at: datetime | None = None
     erased_at: datetime | None = None
     """As `deleted_at`, but kept when the customer comes back: what happened up to here is forgotten for good."""

@@ -29,7 +29,7 @@ class Waiting(NamedTuple):
 def in_line(conversation: Conversation) -> Waiting | None:
     """The conversation's session, if it waits for an agent; the customer of an armed one is on their way elsewhere."""
     session = conversation.session
-    if session is None or session.state != "waiting" or session.handover is not None:
+    if session is None or not session.in_line:
         return None
     opened = [grant.deadline for grant in conversation.ledger.grants if grant.kind == "message"]
     return Waiting(conversation.id, conversation.app_id, session, max(opened, default=None))

@@ -6,13 +6,13 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator
 
+from shared.conversation.bridges import Bridge
 from shared.conversation.content import Frozen
 from shared.conversation.hours import Hours
 from shared.conversation.routes import (
     AGENTS,
     MOST_SECONDS,
     OFFICIAL,
-    THE_BOT,
     Destination,
     Fallback,
     Route,
@@ -148,13 +148,23 @@ class OfficialConsole(Frozen):
     say: OptionalText = Field(None, description="told to the customer, who has to write once more")
 
 
+Entry = Literal["bot", "agents", "official"] | Annotated[str, Field(pattern=r"^vendor:[a-z0-9][a-z0-9-]{0,39}$")]
+
+
 class Policy(Frozen):
     """How sessions of one app are served. `version` counts the changes of the app's settings."""
 
     version: int = 0
-    entry: Literal["bot", "agents", "official"] = Field("bot", description="who answers a session that no rule is for")
+    entry: Entry = Field(
+        "bot", description="who answers a session that no rule is for; `vendor:` and the name of a vendor account, too"
+    )
+    after_bot: Destination = Field(
+        AGENTS, description="where the bot hands off to, where no rule says otherwise; not the bot"
+    )
     rules: tuple[Rule, ...] = Field((), max_length=100, description="the first that holds decides")
-    fallbacks: tuple[Fallback, ...] = Field((), max_length=10, description="for sessions in line, in order")
+    fallbacks: tuple[Fallback, ...] = Field(
+        (), max_length=10, description="for sessions that nobody takes where they are, in order"
+    )
     official: OfficialConsole = OfficialConsole()
     welcome: OptionalText = Field(None, description="sent when a customer enters by the contact button")
     keyword_rules: tuple[KeywordRule, ...] = Field((), max_length=200, description="the first that matches answers")
@@ -222,14 +232,27 @@ class Policy(Frozen):
         return next((rule for rule in self.keyword_rules if rule.matches(text)), None)
 
     @property
+    def starts_with(self) -> Destination:
+        """The entry, as a destination."""
+        kind, _, name = self.entry.partition(":")
+        return Destination.model_validate({"kind": kind, "name": name or None})
+
+    @property
+    def destinations(self) -> tuple[Destination, ...]:
+        """Wherever the policy can send a session by itself."""
+        fallbacks = (fallback.to for fallback in self.fallbacks)
+        return (self.starts_with, self.after_bot, *(rule.to for rule in self.rules), *fallbacks)
+
+    @property
     def may_hand_over(self) -> bool:
         """Whether any session of the app can go to the official console; only then is each push asked about."""
-        named = (*(rule.to for rule in self.rules), *(fallback.to for fallback in self.fallbacks))
-        return self.entry == "official" or self.official.agents_may_transfer or OFFICIAL in named
+        return self.official.agents_may_transfer or OFFICIAL in self.destinations
 
     def route(self, now: Situation, *, to_people: bool = False) -> Route:
         """Where a session goes as things are; `to_people`: the bot is through with it."""
-        return route(self.rules, ENTRIES[self.entry], now._replace(hours=self.hours), to_people=to_people)
+        after = self.after_bot if self.entry == "bot" else self.starts_with
+        entry = after if to_people else self.starts_with
+        return route(self.rules, entry, now._replace(hours=self.hours), to_people=to_people)
 
     def gives_up(self, text: str) -> bool:
         """Whether a customer in line says that they will wait no longer."""
@@ -237,4 +260,18 @@ class Policy(Frozen):
         return any(said == normal(word) for word in self.give_up_words)
 
 
-ENTRIES: Final[dict[str, Destination]] = {"bot": THE_BOT, "agents": AGENTS, "official": OFFICIAL}
+class ServedPolicy(Policy):
+    """A policy as decisions are given it: with the vendor accounts of the app as they are at this moment."""
+
+    bridges: tuple[Bridge, ...] = ()
+
+
+def bridge_of(policy: Policy, account: str | None) -> Bridge | None:
+    """The vendor account of this name; None where the app has no such one that could be used."""
+    bridges = policy.bridges if isinstance(policy, ServedPolicy) else ()
+    return next((bridge for bridge in bridges if bridge.account == account), None)
+
+
+def with_bridges(policy: Policy, bridges: Iterable[Bridge]) -> ServedPolicy:
+    """The same policy, served with these."""
+    return ServedPolicy.model_construct(**{**policy.__dict__, "bridges": tuple(bridges)})

@@ -13,6 +13,7 @@ from shared.conversation.policy import Policy
 from shared.conversation.quota import GRANTS
 from shared.conversation.routes import Destination, Fallback
 from shared.conversation.rule_check import rule_mistakes
+from shared.conversation.vendor_check import Account, vendor_mistakes
 
 WINDOW_SECONDS: Final = int(GRANTS["message"][1].total_seconds())
 
@@ -29,10 +30,11 @@ class Member(NamedTuple):
         return self.enabled and (self.supervises or policy.assignment.served_by(self.groups))
 
 
-def mistakes(policy: Policy, staff: Iterable[Member]) -> tuple[Mistake, ...]:
+def mistakes(policy: Policy, staff: Iterable[Member], accounts: Iterable[Account] = ()) -> tuple[Mistake, ...]:
     """Every one of them, in the order of the settings' fields."""
     everyone = tuple(staff)
     return (
+        *vendor_mistakes(policy, tuple(accounts)),
         *rule_mistakes(policy.rules, policy.hours),
         *_destinations(policy, everyone),
         *_fallbacks(policy),
@@ -43,6 +45,7 @@ def mistakes(policy: Policy, staff: Iterable[Member]) -> tuple[Mistake, ...]:
 
 
 def _destinations(policy: Policy, staff: tuple[Member, ...]) -> Iterator[Mistake]:
+    yield from _unserved(("after_bot", "name"), policy.after_bot, policy, staff)
     for place, rule in enumerate(policy.rules):
         yield from _unserved(("rules", place, "to", "name"), rule.to, policy, staff)
     for place, fallback in enumerate(policy.fallbacks):
@@ -97,7 +100,8 @@ def _fallbacks(policy: Policy) -> Iterator[Mistake]:
 
 
 def _bot_loop(where: Place, fallback: Fallback, policy: Policy) -> Iterator[Mistake]:
-    if fallback.to.kind == "bot" and policy.unmatched.hand_off:
+    # From a vendor the bot leads on to whomever it hands off to, which is checked with the vendors.
+    if fallback.to.kind == "bot" and policy.unmatched.hand_off and fallback.when != "vendor_down":
         what = (
             "leads in a circle: the bot puts whatever it has no answer to back in line; "
             "turn unmatched.hand_off off, or fall back to people"

@@ -53,6 +53,8 @@ class Balance(Frozen):
     machine_spent: int
     grant: GrantKind | None
     deadline: datetime | None
+    at_most: bool = False
+    """Others may have used some of what is counted as left."""
 
 
 class Ledger(Frozen):
@@ -62,6 +64,8 @@ class Ledger(Frozen):
     sends: tuple[Reservation, ...] = ()
     closed_at: datetime | None = None
     """WeChat said the window is closed to an attempt that began at this instant."""
+    shared_at: datetime | None = None
+    """When somebody else, whose messages we do not see, last had the customer: they count against the same places."""
 
     def granted(self, kind: GrantKind, at: datetime) -> "Ledger":
         """The ledger after the customer wrote or entered; an older grant of the same kind changes nothing.
@@ -103,6 +107,10 @@ class Ledger(Frozen):
             return self
         return self.but(closed_at=attempted_at)
 
+    def shared(self, at: datetime) -> "Ledger":
+        """Somebody whose messages we do not see has the customer."""
+        return self.but(shared_at=at)
+
     def balance(self, now: datetime) -> Balance:
         """Walk the grants in order; each send counts against the grants that stood when it was attempted."""
         remaining, machine_spent = 0, 0
@@ -121,7 +129,8 @@ class Ledger(Frozen):
             return Balance(remaining=0, machine_spent=0, grant=None, deadline=None)
         if self.closed_at is not None and self.closed_at >= self.grants[-1].grant_at:
             remaining = 0
-        return Balance(remaining=remaining, machine_spent=machine_spent, grant=kind, deadline=deadline)
+        at_most = self.shared_at is not None and self.shared_at >= self.grants[-1].grant_at
+        return Balance(remaining=remaining, machine_spent=machine_spent, grant=kind, deadline=deadline, at_most=at_most)
 
     def _counted_from(self, grant: Grant) -> list[Reservation]:
         return [

@@ -25,19 +25,23 @@ def _not_blank(words: tuple[str, ...]) -> tuple[str, ...]:
 Words = Annotated[tuple[str, ...], AfterValidator(_not_blank), Field(max_length=100)]
 
 
+NAMED: Final = frozenset({"group", "agent", "vendor"})
+"""Kinds of destinations of which there are several."""
+
+
 class Destination(Frozen):
     """Who is to serve a session. `agents`: whoever serves the app; `official`: WeChat's own console."""
 
-    kind: Literal["agents", "group", "agent", "bot", "official"] = Field(
+    kind: Literal["agents", "group", "agent", "bot", "vendor", "official"] = Field(
         description="agents: whoever serves the app; official: WeChat's own console"
     )
-    name: str | None = Field(None, max_length=64, description="of the group, or the agent's login")
+    name: str | None = Field(None, max_length=64, description="of the group, the agent's login, or the vendor account")
 
     @model_validator(mode="after")
     def _is_named(self) -> Self:
-        if self.kind in {"group", "agent"} and not (self.name or "").strip():
+        if self.kind in NAMED and not (self.name or "").strip():
             raise ValueError(f"name: which {self.kind}?")
-        if self.kind not in {"group", "agent"} and self.name is not None:
+        if self.kind not in NAMED and self.name is not None:
             raise ValueError(f"name: {self.kind} takes none")
         return self
 
@@ -136,11 +140,15 @@ class Rule(Frozen):
     to: Destination
 
 
-FallbackReason = Literal["nobody_online", "waiting_longer", "out_of_hours"]
+FallbackReason = Literal["nobody_online", "waiting_longer", "out_of_hours", "vendor_down"]
 
 
 class Fallback(Frozen):
-    """What becomes of a session in line when its condition has come. Each is taken once in a session, in order."""
+    """What becomes of a session when its condition has come. Each is taken once in a session, in order.
+
+    `vendor_down` is about a session that a vendor has, or was to have: its breaker is open, it did not take a message
+    in time, it sent the customer away, or let them wait too long. All others are about a session in line.
+    """
 
     when: FallbackReason = Field(description="what has to have come")
     after_seconds: int = Field(0, ge=0, le=MOST_SECONDS, description="and it has waited for so long")
@@ -167,11 +175,11 @@ class Route(NamedTuple):
 
 
 def route(rules: Iterable[Rule], entry: Destination, now: Situation, *, to_people: bool = False) -> Route:
-    """The first rule that holds decides, else the entry. `to_people`: the bot is through, and is passed over."""
+    """The first rule that holds decides, else the entry. `to_people`: the bot is through, and rules to it count not."""
     for rule in rules:
         if (not to_people or rule.to.kind != "bot") and rule.when.hold(now):
             return Route(rule.to, rule.name)
-    return Route(AGENTS if to_people and entry.kind == "bot" else entry)
+    return Route(entry)
 
 
 _MATCHES: Final[dict[str, Callable[[str, str], bool]]] = {

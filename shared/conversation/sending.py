@@ -27,18 +27,28 @@ def machine_room_at(conversation: Conversation, policy: Policy, now: datetime) -
     return max(0, min(left, policy.bot_budget - balance.machine_spent))
 
 
-def send(draft: Draft, content: Sendable, sender: Party, *, wanted_until: datetime | None = None, **more: Any) -> None:
-    """Reserve a place and send. The caller has asked for room."""
+def send(
+    draft: Draft,
+    content: Sendable,
+    sender: Party,
+    *,
+    machine: bool | None = None,
+    wanted_until: datetime | None = None,
+    **more: Any,
+) -> None:
+    """Reserve a place and send. The caller has asked for room. `machine`: no person wrote it; None: no agent did."""
     delivery = Delivery(state="sending", at=draft.now)
     message = draft.add_message(content, direction="outbound", sender=sender, delivery=delivery, **more)
-    _dispatch(draft, message.id, content, machine=sender.kind != "agent", wanted_until=wanted_until)
+    machine = sender.kind != "agent" if machine is None else machine
+    _dispatch(draft, message.id, content, machine=machine, wanted_until=wanted_until)
 
 
-def hold(draft: Draft, content: Sendable, sender: Party, **more: Any) -> None:
+def hold(draft: Draft, content: Sendable, sender: Party, *, machine: bool | None = None, **more: Any) -> None:
     """Keep a message until the customer writes again. The caller has asked for space among the held ones."""
     delivery = Delivery(state="held", at=draft.now)
     message = draft.add_message(content, direction="outbound", sender=sender, delivery=delivery, **more)
-    kept = Held(message_id=message.id, content=content, machine=sender.kind != "agent")
+    machine = sender.kind != "agent" if machine is None else machine
+    kept = Held(message_id=message.id, content=content, machine=machine)
     draft.update(held=(*draft.conversation.held, kept))
 
 

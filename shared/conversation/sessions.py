@@ -7,6 +7,7 @@ from shared.conversation.draft import Draft
 from shared.conversation.machine_words import say
 from shared.conversation.model import BOT, SYSTEM, Party, Session
 from shared.conversation.ratings import ask_rating
+from shared.conversation.vendor_calls import leave_vendor
 
 
 def ensure_session(draft: Draft) -> None:
@@ -30,6 +31,7 @@ def end_session(draft: Draft, reason: str, *, by: Party = SYSTEM, farewell: bool
     held_by = draft.session.responder
     release_claim(draft)
     disarm(draft)
+    leave_vendor(draft)
     if farewell and draft.session.state == "agent":
         say(draft, draft.policy.closing, "closing")
         ask_rating(draft)
@@ -52,6 +54,7 @@ def make_wait(draft: Draft, **for_whom: object) -> None:
     """Nobody serves the session any more, and somebody should."""
     outdate_claims(draft)
     release_claim(draft)
+    leave_vendor(draft)
     draft.update(unasked=())
     draft.update_session(
         state="waiting",

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from shared.conversation.attention import next_alert, warn
+from shared.conversation.bridging import ask_place
 from shared.conversation.draft import Draft
 from shared.conversation.facts import TimerFired
+from shared.conversation.fallbacks import fall_back, fallback_due_at
 from shared.conversation.handovers import is_hopeless, official_until, rearm, was_missed
 from shared.conversation.machine_words import say
 from shared.conversation.model import Conversation, Session
-from shared.conversation.policy import Policy
+from shared.conversation.policy import Policy, bridge_of
 from shared.conversation.sessions import end_session
-from shared.conversation.waiting import fall_back, fallback_due_at, hand_off, pass_offer_on, put_in_line
+from shared.conversation.waiting import hand_off, pass_offer_on, put_in_line
 
 
 def fire(draft: Draft, _: TimerFired) -> None:
@@ -25,6 +27,9 @@ def fire(draft: Draft, _: TimerFired) -> None:
     if draft.session.offer is not None and draft.session.offer.until <= draft.now:
         pass_offer_on(draft, "lapsed")
     fall_back(draft)
+    bridging = draft.session.bridging
+    if bridging is not None and bridging.ask_place_at is not None and bridging.ask_place_at <= draft.now:
+        ask_place(draft)
     warn(draft)
     remind_at = reminder_at(draft.session, draft.policy)
     if remind_at is not None and remind_at <= draft.now:
@@ -47,6 +52,7 @@ def _instants(conversation: Conversation, session: Session, policy: Policy, now:
         session.turn.deadline if session.turn else None,
         session.offer.until if session.offer else None,
         session.handover.missed_at if session.handover else None,
+        session.bridging.ask_place_at if session.bridging else None,
         fallback_due_at(session, policy, now),
         reminder_at(session, policy),
         alert.at if alert else None,
@@ -59,6 +65,9 @@ def idle_at(session: Session, policy: Policy) -> datetime:
     until = official_until(session) if session.state == "official" else None
     if until is not None:
         return until
+    bridge = bridge_of(policy, session.bridging.account) if session.bridging else None
+    if bridge is not None:
+        return session.active_at + timedelta(seconds=bridge.settings.idle_seconds)
     limits = policy.idle_close_seconds
     has_only_entered = session.state == "waiting" and session.asked_at is None
     state = "bot" if has_only_entered else session.state
@@ -93,7 +102,7 @@ def _try_again(draft: Draft) -> None:
 def _why_idle(session: Session) -> str:
     if session.state == "waiting":
         return "gave_up" if session.asked_at is not None else "idle"
-    return "official_done" if session.state == "official" else "idle"
+    return {"official": "official_done", "vendor": "vendor_idle"}.get(session.state, "idle")
 
 
 def _end_turn(draft: Draft) -> None:

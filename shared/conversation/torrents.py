@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from shared.conversation.draft import Draft
 from shared.conversation.facts import BlockCustomer, MessageReceived
-from shared.conversation.model import Party, Problem, Torrent
+from shared.conversation.model import Problem, Torrent
 from shared.conversation.sessions import end_session
 
 
@@ -18,12 +18,11 @@ def block(draft: Draft, asked: BlockCustomer) -> None:
     if problem := _may_not(draft, asked):
         draft.settle_command(asked, problem)
         return
-    by = Party(kind="agent", id=asked.agent_id, name=asked.agent_name)
     if asked.blocked != (draft.conversation.blocked_at is not None):
-        draft.update(blocked_at=draft.now if asked.blocked else None, blocked_by=by if asked.blocked else None)
+        draft.update(blocked_at=draft.now if asked.blocked else None, blocked_by=asked.agent if asked.blocked else None)
         draft.add_event("customer_blocked" if asked.blocked else "customer_unblocked", by=asked.agent_name)
     if asked.blocked and draft.has_open_session:
-        end_session(draft, "blocked", by=by, farewell=False)
+        end_session(draft, "blocked", by=asked.agent, farewell=False)
         draft.update(unread=0)
     draft.settle_command(asked)
 
@@ -42,21 +41,23 @@ def _may_not(draft: Draft, asked: BlockCustomer) -> Problem | None:
 def _is_too_much(draft: Draft, received: MessageReceived) -> bool:
     """Counted by WeChat's time: after an outage of ours an hour's messages come at once, and are no torrent.
 
-    One from before the count, which took longer on its way, is no part of it.
+    One that took longer on its way counts as if it had come as the count began, unless it is of long before that.
     """
     limit, torrent = draft.policy.flood, draft.conversation.torrent
     at = min(received.occurred_at, draft.now)  # a clock that is ahead counts as ours
     if limit is None:
         draft.update(torrent=None)
         return False
-    if torrent is not None and at < torrent.since:
+    lasts = timedelta(seconds=limit.seconds)
+    if torrent is not None and at < torrent.since - lasts:
         return False
-    torrent = _counted(torrent, at, timedelta(seconds=limit.seconds))
+    at = max(at, torrent.since) if torrent is not None else at
+    torrent = _counted(torrent, at, lasts)
     is_over = torrent.until is not None and at < torrent.until
     if torrent.count > limit.messages:
         if not is_over:
             draft.add_event("customer_flooding", messages=limit.messages, seconds=limit.seconds)
-        torrent = torrent.but(until=at + timedelta(seconds=limit.seconds))
+        torrent = torrent.but(until=at + lasts)
         is_over = True
     draft.update(torrent=torrent)
     return is_over

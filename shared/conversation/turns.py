@@ -5,7 +5,9 @@ from typing import Final
 
 from shared.conversation.commands import AskBot
 from shared.conversation.draft import Draft
-from shared.conversation.model import TURN_INPUTS_KEPT, Turn
+from shared.conversation.model import BOT, TURN_INPUTS_KEPT, Turn
+from shared.conversation.sessions import disarm, outdate_claims, release_claim
+from shared.conversation.vendor_calls import leave_vendor
 
 INPUT_KEPT: Final = 200
 """Characters of each that a turn remembers, for the rules that are asked when the bot hands off."""
@@ -36,3 +38,24 @@ def tell_bot(draft: Draft, text: str) -> None:
         ask_bot(draft, (text,))
     else:
         draft.update(unasked=(*draft.conversation.unasked, text)[-TURN_INPUTS_KEPT:])
+
+
+def send_to_bot(draft: Draft) -> None:
+    """By somebody's decision: no rule takes it away again."""
+    outdate_claims(draft)
+    release_claim(draft)
+    disarm(draft)
+    leave_vendor(draft)
+    draft.update_session(
+        state="bot",
+        responder=BOT,
+        waiting_since=None,
+        group=None,
+        also_group=None,
+        wanted=None,
+        wanted_until=None,
+        attention=None,
+        first=False,
+        sent_to_bot=True,
+        active_at=draft.now,
+    )

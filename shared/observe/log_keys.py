@@ -12,6 +12,7 @@ MEANINGS: Final[dict[str, str]] = {
     "service": "which service wrote the record",
     "exc_info": "the exception, in full",
     "stack": "where the record was written from",
+    "account": "the vendor account",
     "agent_id": "the human agent concerned",
     "app_id": "the mini program",
     "attempt": "how many times this was tried, counting from 1",
@@ -41,6 +42,7 @@ MEANINGS: Final[dict[str, str]] = {
     "slot": "a replica's slot in the priority table",
     "status": "an HTTP status, or how a send ended",
     "trace_id": "made where a push or request arrives, carried to every later record",
+    "vendor": "which kind of third-party service system",
     "webhook_id": "a webhook of another system",
 }
 

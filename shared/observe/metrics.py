@@ -12,6 +12,9 @@ gateway_handovers_total = Counter(
     "gateway_handovers", "Pushes handed over to WeChat's console; unknown: MongoDB did not say in time", ["verdict"]
 )
 gateway_push_stale_total = Counter("gateway_push_stale", "Genuine pushes older than ten minutes by their timestamp")
+gateway_vendor_pushes_total = Counter(
+    "gateway_vendor_pushes", "Pushes of vendors, by what was answered", ["vendor", "status"]
+)
 
 router_facts_total = Counter("router_facts", "Facts taken, by kind and what became of them", ["kind", "verdict"])
 router_batch_facts = Histogram("router_batch_facts", "Facts in one batch", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500))
@@ -26,6 +29,12 @@ sender_attempt_seconds = Histogram("sender_attempt_seconds", "From writing a req
 sender_deferred_total = Counter("sender_deferred", "Sends that had to wait in the collection, by reason", ["reason"])
 sender_token_refreshes_total = Counter("sender_token_refreshes", "Access tokens asked of WeChat", ["verdict"])
 sender_media_copies_total = Counter("sender_media_copies", "Inbound files copied, by verdict", ["verdict"])
+sender_vendor_calls_total = Counter(
+    "sender_vendor_calls", "Calls to vendors, by how they ended", ["vendor", "account", "call", "outcome"]
+)
+sender_vendor_breaker_open = Gauge(
+    "sender_vendor_breaker_open", "1 while nothing of the app goes to the vendor account", ["account", "app_id"]
+)
 
 bot_turns_total = Counter("bot_turns", "Turns answered, by verdict", ["verdict"])
 

@@ -168,10 +168,6 @@ class AgentStore:
         docs = await self._agents.find({"_id": {"$in": list(ids)}})
         return {doc["_id"]: opened_agent(doc) for doc in docs}
 
-    async def of_group(self, group: str) -> list[Agent]:
-        """Who may log in and is of this group."""
-        return [opened_agent(doc) for doc in await self._agents.find({"enabled": True, "groups": group})]
-
     async def update(self, agent_id: str, **fields: object) -> Agent | None:
         """Set named fields (never `claims`); the agent as it is then. Whoever changes presence, it is noted when."""
         doc = await self._agents.find_one_and_update({"_id": agent_id}, _setting(fields))

@@ -3,16 +3,17 @@
 import asyncio
 import secrets
 from datetime import datetime
-from typing import Literal
+from typing import Literal, Protocol
 
 import structlog
 from pydantic import SecretStr
 
+from shared.conversation.bridges import Bridge
 from shared.conversation.content import Frozen
 from shared.conversation.hours import DEFAULT_TIME_ZONE
-from shared.conversation.policy import Policy
+from shared.conversation.policy import Policy, with_bridges
 from shared.conversation.stored_policy import read_stored
-from shared.observe.seldom import Seldom
+from shared.lately import COMPLAIN_SECONDS, Lately
 from shared.store.driver import Collection, Database, Doc, StoreUnavailable
 from shared.store.sealing import Sealer
 
@@ -104,18 +105,34 @@ class AppStore:
         return App.model_validate({**doc, **secret_fields, "app_id": app_id, "policy": policy, "policy_faults": faults})
 
 
+class BridgeSource(Protocol):
+    """The vendor accounts that sessions can go to, which are read together with the apps."""
+
+    async def refresh(self) -> None: ...
+
+    def of(self, app_id: str) -> tuple[Bridge, ...]: ...
+
+
 class AppCache:
     """All apps, read whole and again every few seconds; served stale while MongoDB is away."""
 
-    def __init__(self, store: AppStore, *, every_seconds: float = 10.0, time_zone: str = DEFAULT_TIME_ZONE) -> None:
+    def __init__(
+        self,
+        store: AppStore,
+        bridges: "BridgeSource | None" = None,
+        *,
+        every_seconds: float = 10.0,
+        time_zone: str = DEFAULT_TIME_ZONE,
+    ) -> None:
         """`time_zone` is that of apps which name none for their hours."""
+        self._bridges = bridges
         self._store = store
         self._every_seconds = every_seconds
         self._time_zone = time_zone
         self._apps: dict[str, App] = {}
         self._policies: dict[str, Policy] = {}
         self._changed = asyncio.Event()
-        self._complaints = Seldom()
+        self._complaints = Lately(COMPLAIN_SECONDS)
         self.loaded = False
 
     def get(self, app_id: str) -> App | None:
@@ -138,10 +155,20 @@ class AppCache:
         return list(self._apps.values())
 
     async def refresh(self) -> None:
-        self._apps = {app.app_id: app for app in await self._store.everything()}
-        self._policies = {name: app.policy.in_time_zone(self._time_zone) for name, app in self._apps.items()}
+        # At the same time: what was changed a moment ago is wanted soon.
+        apps, _ = await asyncio.gather(self._store.everything(), self._refresh_bridges())
+        self._apps = {app.app_id: app for app in apps}
+        self._policies = {name: self._served(app) for name, app in self._apps.items()}
         self.loaded = True
         self._complain()
+
+    async def _refresh_bridges(self) -> None:
+        if self._bridges is not None:
+            await self._bridges.refresh()
+
+    def _served(self, app: App) -> Policy:
+        policy = app.policy.in_time_zone(self._time_zone)
+        return with_bridges(policy, self._bridges.of(app.app_id)) if self._bridges else policy
 
     def _complain(self) -> None:
         """Loudly, but not with every reading: the others go on, these do not until somebody does something."""

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from bson.timestamp import Timestamp
 
 from shared.conversation.model import Conversation, Message
+from shared.pieces import pieces
 from shared.store.conversation_lists import SHOWN
 from shared.store.conversations import Entry, opened
 from shared.store.driver import Collection, Database, Doc
@@ -104,6 +105,6 @@ def _standing(doc: Doc) -> Standing:
 async def _several(collection: Collection, ids: Iterable[str], fields: Doc) -> list[Doc]:
     wanted: Sequence[str] = list(ids)
     found: list[Doc] = []
-    for start in range(0, len(wanted), PIECE):
-        found += await collection.find({"_id": {"$in": wanted[start : start + PIECE]}}, fields, majority=True)
+    for some in pieces(wanted, PIECE):
+        found += await collection.find({"_id": {"$in": list(some)}}, fields, majority=True)
     return found

@@ -36,6 +36,8 @@ Sort = Sequence[tuple[str, int]]
 Result = TypeVar("Result")
 
 DUPLICATE_KEY: Final = 11000
+NOT_THERE_CODES: Final = frozenset({26, 27})
+"""NamespaceNotFound, IndexNotFound."""
 FORBIDDEN_CODES: Final = frozenset({13, 18})
 """Unauthorized, AuthenticationFailed."""
 UNREACHABLE: Final = (
@@ -221,6 +223,15 @@ class Collection:
     async def create_indexes(self, indexes: Sequence[IndexModel]) -> None:
         with reaching():
             await self._raw.create_indexes(list(indexes))
+
+    async def drop_index(self, name: str) -> None:
+        """Where there is one of this name."""
+        with reaching():
+            try:
+                await self._raw.drop_index(name)
+            except OperationFailure as failure:
+                if failure.code not in NOT_THERE_CODES:
+                    raise
 
 
 class Database:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.contracts import conversation_lane
+from shared.contracts import conversation_lane, vendor_lane
 from shared.store.driver import Database
 from shared.store.media_access import MediaOwners
 
@@ -12,6 +12,8 @@ HOLDING: Final = ("messages", "sessions", "decisions", "sends", "media", "webhoo
 `search` comes after `messages`: whoever indexes a message looks afterwards whether it is still there. `handovers` is
 not among them: forgetting a customer disarms, and what then stands there (a number) keeps out an old arming told late.
 """
+OF_ACCOUNT: Final = ("breakers", "bridge_tokens", "vendor_pushes")
+"""Collections whose documents belong to one vendor account, by the field `account`."""
 BY_SEQ: Final = frozenset({"messages", "search"})
 
 
@@ -31,6 +33,13 @@ class Eraser:
         await self._database["dead"].delete_many({"conversation_id": conversation})
 
     async def forget_app(self, app_id: str) -> None:
-        """Delete what is kept of an app beside its own document and its conversations: its token, its lane."""
+        """Delete what is kept of an app beside its own document and its conversations: its token, lane and breakers."""
         await self._database["tokens"].delete_one({"_id": app_id})
         await self._database["lanes"].delete_one({"_id": conversation_lane(app_id)})
+        await self._database["breakers"].delete_many({"app_id": app_id})
+
+    async def forget_vendor_account(self, vendor: str, account: str) -> None:
+        """Delete what is kept of a vendor account beside its own document and the conversations it had."""
+        await self._database["lanes"].delete_one({"_id": vendor_lane(vendor, account)})
+        for collection in OF_ACCOUNT:
+            await self._database[collection].delete_many({"account": account})

@@ -82,7 +82,12 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     ],
     "sends": [
         IndexModel([("conversation", ASCENDING)], name="of_conversation"),
-        IndexModel([("conversation", ASCENDING)], unique=True, partialFilterExpression={"state": "started"}),
+        IndexModel(
+            [("line", ASCENDING)],
+            name="one_started",
+            unique=True,
+            partialFilterExpression={"state": "started", "line": {"$exists": True}},
+        ),
         IndexModel([("conversation", ASCENDING), ("due_at", ASCENDING)], partialFilterExpression=ATTENDED),
         IndexModel([("state", ASCENDING), ("due_at", ASCENDING)], partialFilterExpression=ATTENDED),
         IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0, sparse=True),
@@ -91,6 +96,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("due_at", ASCENDING)], partialFilterExpression={"due_at": {"$type": "date"}}),
         IndexModel([("conversation", ASCENDING)], sparse=True),
         IndexModel([("sent_to.conversation", ASCENDING)], sparse=True),
+        IndexModel(
+            [("app_id", ASCENDING), ("theirs", ASCENDING)], partialFilterExpression={"theirs": {"$type": "string"}}
+        ),
         IndexModel([("unsent_until", ASCENDING)], expireAfterSeconds=0, sparse=True),
     ],
     "uploads": [IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0)],
@@ -108,6 +116,9 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("notifier", ASCENDING)]),
         IndexModel([("forget_at", ASCENDING)], expireAfterSeconds=0),
     ],
+    "vendor_pushes": [IndexModel([("at", ASCENDING)], expireAfterSeconds=30 * DAY_SECONDS)],
+    "vendor_sends": [IndexModel([("until", ASCENDING)], expireAfterSeconds=0)],
+    "bridge_tokens": [IndexModel([("expires_at", ASCENDING)], expireAfterSeconds=0)],
     "handovers": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
     "pages_open": [IndexModel([("at", ASCENDING)], expireAfterSeconds=600)],
     "search": search.INDEXES,
@@ -118,7 +129,12 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "taking": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
 }
 
+OUTDATED: Final = {"sends": "conversation_1"}
+"""Indexes of former versions that forbid what is right now."""
+
 
 async def ensure_indexes(database: Database) -> None:
+    for collection, outdated in OUTDATED.items():
+        await database[collection].drop_index(outdated)
     for collection, indexes in INDEXES.items():
         await database[collection].create_indexes(indexes)

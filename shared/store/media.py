@@ -81,6 +81,11 @@ class MediaStore:
             doc.get("height"),
         )
 
+    async def by_wechat_id(self, app_id: str, wechat_media_id: str) -> str | None:
+        """Our name for a customer's file that WeChat knows by this id."""
+        doc = await self._media.find_one({"app_id": app_id, "theirs": wechat_media_id}, {"_id": 1})
+        return str(doc["_id"]) if doc else None
+
     async def add(self, media_id: str, content: bytes, *, conversation: str | None = None) -> Picture:
         """Keep an agent's picture under a new, random id; raises NoPicture unless WeChat would take it."""
         picture = await asyncio.to_thread(examine, content, SENDABLE, SENDABLE_MAX_BYTES)
@@ -100,6 +105,7 @@ class MediaStore:
                 "wanted_at": now,
                 "due_at": now,
                 "tries": 0,
+                **_theirs(copy),
             }
             for copy in copies
         ]
@@ -177,7 +183,12 @@ def _head(copy: ClaimedCopy, now: datetime) -> Doc:
         "settled_at": now,
         "due_at": now + timedelta(seconds=TELL_SECONDS),
         "tries": copy.tries,
+        **_theirs(copy.wanted),
     }
+
+
+def _theirs(copy: CopyMedia) -> dict[str, str]:
+    return {"theirs": copy.source.wechat_media_id} if copy.source.wechat_media_id else {}
 
 
 def _fields(picture: Picture) -> dict[str, Any]:

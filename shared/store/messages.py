@@ -104,7 +104,8 @@ def _change(change: MessageChange) -> UpdateOne:
     where: Doc = {"_id": change.message_id, "revision": {"$lt": change.revision}}
     fields: dict[str, Any] = {"revision": change.revision}
     if change.delivery is not None:
-        where["delivery.rank"] = {"$lt": RANKS[change.delivery.state]}
+        if not change.anew:
+            where["delivery.rank"] = {"$lt": RANKS[change.delivery.state]}
         fields["delivery"] = {**change.delivery.model_dump(exclude_none=True), "rank": change.delivery.rank}
     if change.content is not None:
         fields["content"] = change.content.model_dump(exclude_none=True)

@@ -8,7 +8,7 @@ import structlog
 from pydantic import SecretStr
 
 from shared.conversation.content import Frozen
-from shared.observe.seldom import Seldom
+from shared.lately import COMPLAIN_SECONDS, Lately
 from shared.store.driver import Collection, Database, Doc
 from shared.store.sealing import Sealer
 from shared.store.webhooks import UNREADABLE, LastCall, noted
@@ -57,7 +57,7 @@ class NotifierStore:
         self._notifiers: Collection = database["notifiers"]
         self._told: Collection = database["notified"]
         self._sealer = sealer
-        self._complaints = Seldom()
+        self._complaints = Lately(COMPLAIN_SECONDS)
 
     async def everything(self) -> list[Notifier]:
         return [self._opened(doc) for doc in await self._notifiers.find({}, sort=[("created_at", 1), ("_id", 1)])]

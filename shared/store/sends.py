@@ -1,19 +1,25 @@
 """Sends that were started or had to wait: their place in the conversation's order, their attempts, their outcome.
 
+A call to a vendor is a send, too. What goes to one customer by one way is a *line*: one at a time, in order. WeChat is
+one way, each vendor account another, and they do not wait for each other.
+
 A row leaves by the TTL index only once it is settled, a week after it expired: what has no outcome never vanishes.
 """
 
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
+from pydantic import Field
 from pymongo import InsertOne, UpdateOne
 
 from shared.clock import real_now
-from shared.conversation.commands import SendMessage
+from shared.contracts import vendor_lane
+from shared.conversation.commands import CallVendor, Relay, SendMessage
 from shared.conversation.content import Frozen
 from shared.conversation.quota import Outcome
+from shared.conversation.vendor_facts import CallKind, Stood
 from shared.store.driver import DUPLICATE_KEY, Collection, Database, Doc
 
 KEPT: Final = timedelta(days=7)
@@ -22,6 +28,8 @@ ATTENDED: Final[Doc] = {"due_at": {"$type": "date"}}
 """Rows that somebody must come back to; the partial indexes hold these alone."""
 
 SendState = Literal["started", "deferred", "settled"]
+Outgoing = Annotated[SendMessage | CallVendor, Field(discriminator="kind")]
+"""What goes out by way of the collection: to the customer, or to a vendor on their behalf."""
 
 
 class Attempt(Frozen):
@@ -33,13 +41,25 @@ class Attempt(Frozen):
 
 
 class Settlement(Frozen):
-    """How a send ended, or that nobody can know."""
+    """How a send ended, or that nobody can know. `stood` and `down` are as in VendorAnswered."""
 
     outcome: Outcome
     at: datetime
     code: str | None = None
     reason: str | None = None
     window_closed: bool = False
+    down: bool = False
+    stood: Stood | None = None
+
+
+class Called(Frozen):
+    """Which vendor account is called, and what for: as much of the command as its answer has to name."""
+
+    vendor: str
+    account: str
+    call: CallKind
+    bridging: int
+    message_id: str | None = None
 
 
 class StoredSend(Frozen):
@@ -47,7 +67,7 @@ class StoredSend(Frozen):
 
     It is by the clock for a deferred send, and by real time for a started one (its attempt's deadline) and for a
     settled one, whose outcome may not have been published. `why` names what a deferred one waits for; only that one
-    keeps the `command`.
+    keeps the `command`. `called` is there for a call to a vendor.
     """
 
     id: str
@@ -62,7 +82,22 @@ class StoredSend(Frozen):
     tries: int = 0
     attempt: Attempt | None = None
     settlement: Settlement | None = None
-    command: SendMessage | None = None
+    command: Outgoing | None = None
+    called: Called | None = None
+
+    @property
+    def lane(self) -> str | None:
+        """The vendor's lane; None for a message to the customer, which goes through its app's."""
+        return vendor_lane(self.called.vendor, self.called.account) if self.called else None
+
+    @property
+    def line(self) -> str:
+        return line_of(self.conversation, self.lane)
+
+    @property
+    def reached(self) -> bool:
+        """Whether the other side has it, or may have it."""
+        return self.settlement is not None and self.settlement.outcome in {"sent", "unknown"}
 
     @property
     def unsettled(self) -> bool:
@@ -94,7 +129,7 @@ class Defer(NamedTuple):
     due_at: datetime
     why: str
     tries: int
-    command: SendMessage
+    command: Outgoing
 
 
 class Settle(NamedTuple):
@@ -117,9 +152,9 @@ Write = Begin | Start | Defer | Settle | Told
 
 
 class Standing(NamedTuple):
-    """A question: this send, and whatever stands unsettled or untold in its conversation."""
+    """A question: this send, and whatever stands unsettled or untold in its line."""
 
-    conversation: str
+    line: str
     send_id: str | None = None
 
 
@@ -128,6 +163,7 @@ class DueSend(NamedTuple):
     conversation: str
     app_id: str
     trace_id: str
+    lane: str | None
 
 
 class SendStore:
@@ -138,26 +174,38 @@ class SendStore:
         doc = await self._sends.find_one({"_id": send_id})
         return _stored(doc) if doc else None
 
+    async def settled_calls(self, conversation: str, account: str, bridging: int) -> list[StoredSend]:
+        """The calls of one stay with a vendor that have their outcome, in order."""
+        docs = await self._sends.find(
+            {
+                "conversation": conversation,
+                "called.account": account,
+                "called.bridging": bridging,
+                "state": "settled",
+            }
+        )
+        return sorted((_stored(doc) for doc in docs), key=lambda row: row.place)
+
     async def standing(self, asked: Sequence[Standing]) -> list[list[StoredSend]]:
-        """What stands there for each question, in the order of the conversation."""
+        """What stands there for each question, in the order of its line."""
         ids = [one.send_id for one in asked if one.send_id is not None]
-        conversations = list({one.conversation for one in asked})
+        conversations = list({_conversation(one.line) for one in asked})
         where = {"$or": [{"_id": {"$in": ids}}, {"conversation": {"$in": conversations}, **ATTENDED}]}
         found: dict[str, list[StoredSend]] = {}
         for doc in await self._sends.find(where):
-            found.setdefault(doc["conversation"], []).append(_stored(doc))
+            row = _stored(doc)
+            found.setdefault(row.line, []).append(row)
         for rows in found.values():
             rows.sort(key=lambda row: row.place)
         return [
-            [row for row in found.get(one.conversation, ()) if row.due_at is not None or row.id == one.send_id]
-            for one in asked
+            [row for row in found.get(one.line, ()) if row.due_at is not None or row.id == one.send_id] for one in asked
         ]
 
     async def write(self, writes: Sequence[Write]) -> list[bool]:
         """Apply all in one go; says of each Begin and Start whether it took effect.
 
         A Begin fails where the send has a row, a Start where its guard no longer holds, and both where another
-        attempt of the conversation is under way.
+        attempt of the line is under way.
         """
         refusals = await self._sends.bulk_write([_operation(write) for write in writes])
         for refusal in refusals:
@@ -212,7 +260,36 @@ class SendStore:
             [{"$set": {"claim": claim}}, {"$set": {"claim.until": until}}],
         )
         docs = await self._sends.find({"_id": {"$in": list(ids)}, "claim.by": name})
-        return [DueSend(doc["_id"], doc["conversation"], doc["app_id"], doc["trace_id"]) for doc in docs]
+        rows = [_stored(doc) for doc in docs]
+        return [DueSend(row.id, row.conversation, row.app_id, row.trace_id, row.lane) for row in rows]
+
+
+def line_of(conversation: str, lane: str | None) -> str:
+    """The line of what goes to this customer: by a vendor's lane, or to them (None)."""
+    return conversation if lane is None else f"{conversation}@{lane.partition(':')[2]}"
+
+
+def lane_of(command: SendMessage | CallVendor) -> str | None:
+    """The vendor's lane; None for a message to the customer."""
+    return vendor_lane(command.vendor, command.account) if isinstance(command, CallVendor) else None
+
+
+def row_of(command: SendMessage | CallVendor) -> StoredSend:
+    """A row for what has none yet; its state is the caller's to set."""
+    return StoredSend(
+        id=id_of(command),
+        conversation=command.conversation_id,
+        app_id=command.app_id,
+        place=command.place,
+        state="deferred",
+        expires_at=command.expires_at,
+        trace_id=command.trace_id,
+        called=_called(command) if isinstance(command, CallVendor) else None,
+    )
+
+
+def id_of(command: SendMessage | CallVendor) -> str:
+    return command.call_id if isinstance(command, CallVendor) else command.send_id
 
 
 def forget_at(expires_at: datetime, now: datetime) -> datetime:
@@ -224,7 +301,7 @@ def _operation(write: Write) -> Any:
     match write:
         case Begin(send, forget):
             doc = send.model_dump(exclude_none=True, exclude={"id"})
-            return InsertOne({"_id": send.id, **doc, **({"forget_at": forget} if forget else {})})
+            return InsertOne({"_id": send.id, "line": send.line, **doc, **({"forget_at": forget} if forget else {})})
         case Start(guard, attempt):
             fields = {"state": "started", "due_at": attempt.deadline, "attempt": attempt.model_dump()}
             return UpdateOne(guard, {"$set": fields, "$unset": {"why": ""}})
@@ -246,6 +323,20 @@ def _unclaimed(real: datetime) -> Doc:
     """Nobody sees to it, or they were to see to it when it was due before."""
     renewed = {"$expr": {"$ne": ["$claim.due_at", "$due_at"]}}
     return {"$or": [{"claim": None}, {"claim.until": {"$lte": real}}, renewed]}
+
+
+def _called(command: CallVendor) -> Called:
+    return Called(
+        vendor=command.vendor,
+        account=command.account,
+        call=command.call.call,
+        bridging=command.bridging,
+        message_id=command.call.message_id if isinstance(command.call, Relay) else None,
+    )
+
+
+def _conversation(line: str) -> str:
+    return line.partition("@")[0]
 
 
 def _stored(doc: Doc) -> StoredSend:

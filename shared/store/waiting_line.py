@@ -1,9 +1,10 @@
 """Every session in line, however many: each is read once, and again only where it has changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
 from shared.conversation.model import Conversation
+from shared.pieces import pieces
 from shared.store.driver import Collection, Database, Doc
 
 IN_LINE: Final = {"session.state": "waiting", "session.handover": None}
@@ -25,12 +26,8 @@ class WaitingLine:
             versions |= {doc["_id"]: doc["version"] for doc in docs}
         known = {name: one for name, one in self._known.items() if versions.get(name) == one.version}
         news = [name for name in versions if name not in known]
-        for some in _pieces(news):
+        for some in pieces(news, PIECE):
             docs = await self._conversations.find({"_id": {"$in": some}, **IN_LINE}, ASKED)
             known |= {doc["_id"]: Conversation.model_validate({**doc, "id": doc["_id"]}) for doc in docs}
         self._known = known
         return known
-
-
-def _pieces(names: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (names[start : start + PIECE] for start in range(0, len(names), PIECE))

@@ -7,7 +7,7 @@ import structlog
 from pydantic import SecretStr
 
 from shared.conversation.content import Frozen
-from shared.observe.seldom import Seldom
+from shared.lately import COMPLAIN_SECONDS, Lately
 from shared.store.driver import Collection, Database, Doc
 from shared.store.sealing import Sealer
 
@@ -18,6 +18,7 @@ WebhookEvent = Literal[
     "session_waiting",
     "session_offered",
     "session_assigned",
+    "session_bridged",
     "session_closed",
     "session_rated",
     "attention",
@@ -71,7 +72,7 @@ class WebhookStore:
     def __init__(self, database: Database, sealer: Sealer) -> None:
         self._webhooks: Collection = database["webhooks"]
         self._sealer = sealer
-        self._complaints = Seldom()
+        self._complaints = Lately(COMPLAIN_SECONDS)
 
     async def everything(self) -> list[Webhook]:
         return [self._opened(doc) for doc in await self._webhooks.find({}, sort=[("created_at", 1), ("_id", 1)])]

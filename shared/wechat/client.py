@@ -4,15 +4,16 @@ Every failure is a SendFailure (`failures.py`). A caller that cancels a send und
 outcome than OutcomeUnknown says.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.exchange import picture_form
+from shared.failures import Refused, SendFailure, Unavailable
 from shared.wechat.errcodes import TYPING_MOOT, WRONG_TYPING_PATH
-from shared.wechat.failures import BROKEN_ANSWER, Refused, SendFailure, Unavailable
+from shared.wechat.failures import BROKEN_ANSWER
 from shared.wechat.outbound import Outbound, TypingCommand, send_body, typing_body
 from shared.wechat.transport import Answer, Timeouts, Transport, fields_of
 
@@ -145,7 +146,7 @@ class WeChatClient:
 
     async def upload_media(self, token: str, content: bytes, content_type: str) -> UploadedMedia:
         """Give WeChat an image (at most 2 MB; it keeps it three days)."""
-        body, form_type = _multipart(content, content_type)
+        body, form_type = picture_form("media", content, content_type)
         params = _with(token, type="image")
         path = "/cgi-bin/media/upload"
         fields = await self._transport.post_file("upload", path, body, form_type, params=params, secrets=(token,))
@@ -221,14 +222,3 @@ def _read(kind: type[AnyAnswer], fields: dict[str, Any]) -> AnyAnswer:
 
 def _is_json(answer: Answer) -> bool:
     return answer.content_type in _TYPED_AS_TEXT and answer.body.lstrip()[:1] == b"{"
-
-
-def _multipart(content: bytes, content_type: str) -> tuple[bytes, str]:
-    """The form WeChat wants, whole in memory: a form written piece by piece has no Content-Length."""
-    boundary = hashlib.blake2b(content, digest_size=16).hexdigest()
-    name = f"image.{content_type.rpartition('/')[2]}"
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="media"; filename="{name}"\r\n'
-        f"Content-Type: {content_type}\r\n\r\n"
-    )
-    return head.encode() + content + f"\r\n--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

@@ -10,18 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
 
-from shared.wechat.failures import (
-    MediaExpired,
-    Misconfigured,
-    OverQuota,
-    Refused,
-    SendFailure,
-    TokenStale,
-    TooLong,
-    Unavailable,
-    WindowClosed,
-    Words,
-)
+from shared.failures import Misconfigured, OverQuota, Refused, SendFailure, TooLong, Unavailable, Words
+from shared.wechat.failures import MediaExpired, TokenStale, WindowClosed
 
 Call = Literal["send", "typing", "upload", "get_media", "token", "read"]
 """What was asked of WeChat; the same code may mean another thing elsewhere."""

@@ -11,11 +11,11 @@ from typing import Any, Final, Literal
 
 import orjson
 
+from shared.refusals import Unreadable
 from shared.wechat.crypto import DecryptionFailed, MessageCipher, matches, signature
 from shared.wechat.push import CallbackSettings, OpenedPush
 from shared.wechat.push_body import BodyFormat, body_format, read_body
 from shared.wechat.push_model import CardPush, ImagePush, TextPush, UnsupportedPush
-from shared.wechat.refusals import Unreadable
 
 SUCCESS: Final = b"success"
 """Taken, nothing to say: always in the clear, in every mode."""

@@ -11,9 +11,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from shared.refusals import Forged, Unreadable
 from shared.wechat.crypto import DecryptionFailed, MessageCipher, check_aes_key, matches, signature
 from shared.wechat.push_body import BodyFormat, body_format, read_body
-from shared.wechat.refusals import Forged, Unreadable
 
 Mode = Literal["plain", "compat", "secure"]
 WhichKey = Literal["current", "previous"]
@@ -55,6 +55,8 @@ class OpenedPush:
     """A genuine push in the clear, with what answering it takes."""
 
     fields: dict[str, Any] = field(repr=False)
+    clear: bytes = field(repr=False)
+    """The push itself, decrypted where it came sealed."""
     format: BodyFormat
     """What WeChat wrote in, and expects an answer in."""
     nonce: str
@@ -83,6 +85,7 @@ def open_push(settings: CallbackSettings, query: Query, body: bytes) -> OpenedPu
         _check_signature(settings.token, query)
         return OpenedPush(
             fields=read_body(body, settings.format),
+            clear=body,
             format=body_format(body, settings.format),
             nonce=query.get("nonce", ""),
             signed_at=_signed_at(query),
@@ -90,6 +93,7 @@ def open_push(settings: CallbackSettings, query: Query, body: bytes) -> OpenedPu
     which, cipher, message = _decrypted(settings, _sealed(settings, query, body))
     return OpenedPush(
         fields=read_body(message, settings.format),
+        clear=message,
         format=body_format(body, settings.format),
         nonce=query.get("nonce", ""),
         signed_at=_signed_at(query),

@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from shared.wechat.refusals import Unreadable
+from shared.refusals import Unreadable
 
 BodyFormat = Literal["json", "xml"]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, assert_never
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.wechat.refusals import Unreadable
+from shared.refusals import Unreadable
 
 _WECHAT_BEGAN_AT: Final = datetime(2011, 1, 21, tzinfo=UTC)
 _CLOCKS_DIFFER_AT_MOST: Final = timedelta(days=1)

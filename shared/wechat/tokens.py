@@ -13,9 +13,9 @@ from typing import Final, Protocol
 import structlog
 
 from shared.clock import Clock
+from shared.failures import SendFailure, Unavailable
 from shared.observe.metrics import sender_token_refreshes_total
 from shared.wechat.client import WeChatClient
-from shared.wechat.failures import SendFailure, Unavailable
 
 RENEW_AHEAD: Final = timedelta(minutes=4)
 """Inside WeChat's last five minutes, so that asking brings a new token and not the old one again."""

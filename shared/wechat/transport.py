@@ -11,22 +11,13 @@ from io import BytesIO
 from typing import Any, Final, Literal
 
 import aiohttp
-from aiohttp.abc import AbstractStreamWriter
-from typing_extensions import override
 
+from shared.exchange import WatchedPayload, read_at_most
+from shared.failures import Misconfigured, OutcomeUnknown, Refused, SendFailure, Unavailable
+from shared.refusals import Unreadable
 from shared.wechat.errcodes import Call, failure_of
-from shared.wechat.failures import (
-    BROKEN_ANSWER,
-    NO_ANSWER,
-    UNREACHABLE,
-    Misconfigured,
-    OutcomeUnknown,
-    Refused,
-    SendFailure,
-    Unavailable,
-)
+from shared.wechat.failures import BROKEN_ANSWER, NO_ANSWER, UNREACHABLE
 from shared.wechat.push_body import read_json
-from shared.wechat.refusals import Unreadable
 
 JSON_MAX_BYTES: Final = 1 << 20
 _SOON_SECONDS: Final = 1.0
@@ -68,7 +59,7 @@ class Transport:
 
         Only the call `send` raises OutcomeUnknown; everything else may be asked again.
         """
-        payload = _WatchedPayload(_raw_json(body), content_type=_JSON)
+        payload = WatchedPayload(_raw_json(body), content_type=_JSON)
         answer = await self._exchange(call, "POST", path, params, payload, self._answering)
         return fields_of(answer, call, secrets)
 
@@ -110,13 +101,13 @@ class Transport:
             async with self._session.request(
                 method, self._base_url + path, params=params, data=payload, timeout=within, allow_redirects=False
             ) as response:
-                body = await _read_at_most(response, max_bytes)
+                body = await read_at_most(response, max_bytes)
                 if body is None:
                     raise _too_large(call, max_bytes)
                 return Answer(response.status, response.content_type, body)
         except (aiohttp.ClientError, OSError) as failed:
             what = type(failed).__name__
-        raise _without_answer(call, what, written=isinstance(payload, _WatchedPayload) and payload.begun)
+        raise _without_answer(call, what, written=isinstance(payload, WatchedPayload) and payload.begun)
 
 
 def fields_of(answer: Answer, call: Call, secrets: tuple[str, ...]) -> dict[str, Any]:
@@ -149,29 +140,6 @@ def redacted(text: str, secrets: tuple[str, ...]) -> str:
     for secret in filter(None, secrets):
         text = text.replace(secret, "…")
     return text
-
-
-class _WatchedPayload(aiohttp.BytesPayload):
-    """Knows whether any of it was written. Content-Length goes before it, so until then WeChat can do nothing.
-
-    A payload of known size is never sent in chunks, which WeChat answers with HTTP 412.
-    """
-
-    begun = False
-
-    @override
-    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        self.begun = True
-        await super().write_with_length(writer, content_length)
-
-
-async def _read_at_most(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
-    body = bytearray()
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) > max_bytes:
-            return None
-    return bytes(body)
 
 
 def _errcode(fields: Mapping[str, Any]) -> int | None:

@@ -20,6 +20,7 @@ from shared.store.apps import App, AppStore
 from shared.store.audit import COMMAND_LINE, AuditLog
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
+from shared.store.vendor_accounts import VendorAccountStore
 from tests.cli.cli import ADD, AES_KEY, APP, OTHER_AES_KEY, ROOT, SECRET_KEYS, SECRETS, Cli, command
 from tests.support.waiting import eventually
 
@@ -246,7 +247,8 @@ async def test_a_mode_without_its_key_is_refused_for_the_app_as_it_is(cli: Cli, 
 async def test_two_who_change_different_fields_at_once_both_succeed(cli: Cli, database: Database) -> None:
     await cli.ok(*KEYED)
     changes: list[dict[str, Any]] = [{"name": "甲"}, {"gh_id": "gh_1"}, {"format": "xml"}]
-    apps = AppChanges(database, store(database), COMMAND_LINE)
+    accounts = VendorAccountStore(database, Sealer([SECRET_KEYS]))
+    apps = AppChanges(database, store(database), accounts, COMMAND_LINE)
     await asyncio.gather(*(apps.change(APP, change) for change in changes))
     app = await stored(database)
     assert (app.name, app.gh_id, app.format, app.version) == ("甲", "gh_1", "xml", 4)

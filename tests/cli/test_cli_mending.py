@@ -15,7 +15,7 @@ from services.console.cli.failures import Refused
 from services.console.cli.mending import Unmendable, mended
 from services.console.cli.replaying import Place, place_of, read_again, replayed
 from shared.contracts import AgentChanged, BusMessage, SendDue, ShowTyping, encode
-from shared.conversation.commands import AskBot, SendMessage
+from shared.conversation.commands import AskBot, AskPlace, CallVendor, SendMessage
 from shared.conversation.content import Text, Unsupported
 from shared.conversation.facts import MessageReplayed
 from shared.conversation.ids import message_id
@@ -129,6 +129,17 @@ def command(kind: Any, **fields: Any) -> Any:
 
 SEND = command(SendMessage, send_id="s", openid=OPENID, content=Text(text="x"), place=(1, 0), expires_at=NOON)
 TYPING = command(ShowTyping, openid=OPENID, typing=True, expires_at=NOON)
+CALLED = command(
+    CallVendor,
+    call_id="c",
+    vendor="qiyu",
+    account="q1",
+    openid=OPENID,
+    bridging=1,
+    call=AskPlace(),
+    place=(1, 0),
+    expires_at=NOON,
+)
 ASKED = command(AskBot, session=1, turn=1, inputs=(), deadline=NOON)
 
 HARMFUL = [
@@ -137,6 +148,7 @@ HARMFUL = [
     (QUEUE, entered(), "can only be dropped"),
     ("sender.v1.p01", SEND, "send it again from the desk"),
     ("sender.v1.p01", TYPING, "send it again from the desk"),
+    ("sender.v1.p01", CALLED, "can only be dropped"),
     ("bot.v1", ASKED, "can only be dropped"),
 ]
 

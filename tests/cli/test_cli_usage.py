@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.cli import ADD, AES_KEY, APP, ROOT, SECRET_KEYS, Cli, command
 
-NOUNS = ("apps", "agents", "desk", "dead", "sandbox", "doctor")
+NOUNS = ("apps", "vendors", "agents", "desk", "dead", "sandbox", "doctor")
 
 USAGE = [
     (),
@@ -31,6 +31,12 @@ USAGE = [
     ("desk", "say", "ID", "--as", "lina"),
     ("desk", "transfer", "ID", "--as", "lina"),
     ("desk", "transfer", "ID", "--as", "lina", "--bot", "--official"),
+    ("desk", "transfer", "ID", "--as", "lina", "--bot", "--vendor", "qiyu"),
+    ("apps", "switch", APP),
+    ("apps", "switch", APP, "--to", "bot", "--sessions", "some"),
+    ("vendors", "add", "zhima", "--name", "x"),
+    ("vendors", "drill", "zhima"),
+    ("vendors", "drill", "zhima", "--app", APP, "--seconds", "soon"),
     ("agents", "update", "lina", "--away-after", "soon"),
     ("dead", "replay"),
     ("dead", "replay", "ID", "--all"),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from services.console.api.app_tests import A_MINUTE
+from services.console.api.testing_turns import A_MINUTE
 from shared.observe.http import listen
 from tests.console.house import APP, House, house
 from tests.sandbox.box import APPID, SECRET, TOKEN, boxed

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from services.console import signals
 from shared.bus.connection import linked
 from shared.bus.partition_consumer import PartitionConsumer, Received
 from shared.bus.partitions import partition_name
@@ -34,13 +33,6 @@ async def shown(desk: House) -> AsyncIterator[list[ShowTyping]]:
         background.spawn(consumer.run(), "consume")
         yield told
         await consumer.drain()
-
-
-def test_what_was_done_lately_is_not_done_again() -> None:
-    lately = signals.Lately(12.0, most=2)
-    assert [lately.done("a", at) for at in (0.0, 11.9, 12.0, 13.0)] == [False, True, False, True]
-    assert [lately.done(other, 13.0) for other in ("b", "c")] == [False, False]
-    assert lately.done("a", 13.0) is False, "the oldest is forgotten first"
 
 
 async def test_only_the_responders_typing_is_shown(desk: House, lina: Caller, shown: list[ShowTyping]) -> None:

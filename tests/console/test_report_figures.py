@@ -132,6 +132,8 @@ def test_times_of_one_session_by_hand() -> None:
         (session(asked_at=3539), True),
         (session(closed_at=1000, holder="bot"), None),
         (session(asked_at=0, closed_at=1000, holder="official"), None),
+        (session(asked_at=0, closed_at=1000, holder="vendor"), None),
+        (session(asked_at=0, assigned_at=100, closed_at=1000, holder="vendor"), True),
     ],
 )
 def test_late_is_who_got_no_answer_within_the_target(one: ReportedSession, *, late: bool | None) -> None:
@@ -148,12 +150,15 @@ def test_every_figure_of_a_row_by_hand() -> None:
         session(closed_at=60, holder="bot"),
         session(asked_at=0, closed_at=900),
         session(asked_at=0, closed_at=50, holder="official"),
+        session(closed_at=50, holder="vendor"),
+        session(holder="vendor"),
         session(asked_at=3590),
         session(holder="bot"),
     ):
         tally.add(Counted.of(one, 60, now))
-    outcomes = (tally.sessions, tally.running, tally.with_agent, tally.by_bot, tally.gave_up, tally.official)
-    assert outcomes == (8, 2, 3, 1, 1, 1)
+    outcomes = (tally.sessions, tally.running, tally.with_agent, tally.by_bot, tally.gave_up)
+    assert outcomes == (10, 3, 3, 1, 1)
+    assert (tally.official, tally.vendor) == (1, 2)
     assert Spread.of(tally.waiting) == (3, 20, 30, 20)
     assert list(Spread.of(tally.first_answer)) == [3, 30, 90, pytest.approx(140 / 3)]
     assert list(Spread.of(tally.resolution)) == [3, 200, 500, pytest.approx(800 / 3)]

@@ -1,6 +1,7 @@
 from shared.conversation.commands import AskBot, CopyMedia, EraseCustomer, ReleaseClaim, SendMessage, SessionWaiting
 from shared.conversation.content import Event, Image
-from shared.conversation.facts import CustomerDeleted, EventReceived, MediaSource
+from shared.conversation.fact import MediaSource
+from shared.conversation.facts import CustomerDeleted, EventReceived
 from shared.conversation.policy import Policy
 from tests.support.facts import (
     Story,

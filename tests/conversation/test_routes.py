@@ -108,7 +108,7 @@ def test_the_bot_is_passed_over_when_it_is_through() -> None:
         {"kind": "group"},
         {"kind": "agent", "name": " "},
         {"kind": "bot", "name": "x"},
-        {"kind": "vendor", "name": "qiyu"},
+        {"kind": "vendor"},
     ],
 )
 def test_a_destination_says_who(wrong: dict[str, Any]) -> None:

@@ -1,5 +1,7 @@
 """Random walks: customers, agents, bot, sender, gateway, line and timers in any order, repeated and late."""
 
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +18,18 @@ from hypothesis.stateful import (
 from typing_extensions import override
 
 from shared.conversation.content import Note, Text
-from shared.conversation.facts import AgentCommand, CustomerDeleted, SendSettled
+from shared.conversation.facts import AgentCommand, CustomerDeleted, MessageReceived, SendSettled
 from shared.conversation.model import HELD_LIMIT, VERDICTS_KEPT, Conversation
 from shared.conversation.policy import Policy
+from shared.conversation.vendor_facts import (
+    Invited,
+    LinedUp,
+    Stood,
+    Told,
+    VendorAnswered,
+    VendorPushed,
+    WaitedTooLong,
+)
 from tests.support.facts import (
     accept,
     answered,
@@ -45,12 +56,40 @@ from tests.support.facts import (
     transfer,
 )
 from tests.support.one_conversation import OneConversation
-from tests.support.policies import CLOSED, GIVES_UP, IN_LINE, POLICIES
+from tests.support.policies import CLOSED, GIVES_UP, IN_LINE, POLICIES, with_vendors
+from tests.support.vendors import answer, began, over, person, pushed, spoken
 
 AGENTS = ("lina", "omar")
 BOSS = "boss"
-TARGETS: list[dict[str, Any]] = [{"to_bot": True}, {"to_group": "g"}, {"to_agent": "omar"}, {"to_official": True}]
-SAID = ["你好", "人工", "退款", "官方", GIVES_UP, "5", "x"]
+TARGETS: list[dict[str, Any]] = [
+    {"to_bot": True},
+    {"to_group": "g"},
+    {"to_agent": "omar"},
+    {"to_official": True},
+    {"to_vendor": "qiyu"},
+]
+SAID = ["你好", "人工", "退款", "官方", "七鱼", GIVES_UP, "1", "5", "x"]
+STOOD = [
+    person("1", said="您好"),
+    person("2"),
+    Stood(standing="machine", vendor_session="3"),
+    Stood(standing="line", ahead=2),
+    Stood(standing="word", said="请留言"),
+    Stood(standing="nobody"),
+]
+PUSHES = [
+    lambda seconds: began("1", seconds=seconds, said="您好"),
+    lambda seconds: began("2", before="1", seconds=seconds),
+    lambda seconds: over("1", seconds=seconds),
+    lambda seconds: over("1", "transferred", to="2", seconds=seconds),
+    lambda seconds: over("3", "to_person", seconds=seconds),
+    lambda seconds: spoken("请讲", seconds=seconds),
+    lambda seconds: spoken("一", "二", "三", seconds=seconds),
+    lambda seconds: pushed(Invited(), seconds=seconds),
+    lambda seconds: pushed(LinedUp(ahead=4), seconds=seconds),
+    lambda seconds: pushed(WaitedTooLong(), seconds=seconds),
+    lambda seconds: pushed(Told(name="X"), seconds=seconds),
+]
 ENOUGH_TIMERS = 200
 """More than all that time alone can do to one session."""
 
@@ -65,7 +104,7 @@ class Walk(RuleBasedStateMachine):
 
     @initialize(policy=POLICIES)
     def begin(self, policy: Policy) -> None:
-        self.one = OneConversation(policy)
+        self.one = OneConversation(with_vendors(policy))
 
     @rule(seconds=st.sampled_from([0, 1, 7, 20, 70, 70, 4000, 200_000]))
     def time_passes(self, seconds: float) -> None:
@@ -84,10 +123,7 @@ class Walk(RuleBasedStateMachine):
         one, before = self.one, self.one.conversation
         fact = received(text, seconds=one.clock - ago)
         decision = one.tell(fact)
-        torrent = one.conversation.torrent
-        limited = (
-            torrent is not None and torrent.until is not None and torrent.since <= fact.occurred_at < torrent.until
-        )
+        limited = self.is_limited(fact)
         if before.blocked_at is not None or limited:
             assert (one.session, one.conversation.unread) == (before.session, before.unread)
             assert not decision.commands
@@ -96,6 +132,14 @@ class Walk(RuleBasedStateMachine):
         number = one.take_for_official(fact.msg_id or "") if hand_over else None
         if number is not None:
             one.coming.append(handed(number, fact.msg_id or "", seconds=one.clock - ago))
+
+    def is_limited(self, fact: MessageReceived) -> bool:
+        """Whether the customer is cut off as this message comes, by the count that it is part of."""
+        torrent, flood = self.one.conversation.torrent, self.one.policy.flood
+        if torrent is None or flood is None or torrent.until is None:
+            return False
+        is_part = fact.occurred_at >= torrent.since - timedelta(seconds=flood.seconds)
+        return is_part and max(fact.occurred_at, torrent.since) < torrent.until
 
     @rule(source=st.sampled_from([None, "shop"]))
     def customer_enters(self, source: str | None) -> None:
@@ -120,6 +164,29 @@ class Walk(RuleBasedStateMachine):
         texts = [f"r{n}" for n in range(replies)]
         fact = answered(*texts, turn=turn.turn, session=turn.session, hand_off=hand_off, seconds=self.one.clock)
         self.one.tell(fact.but(reason="keyword" if turn.inputs else "welcome"))
+
+    @rule(down=st.sampled_from([(), (), ("qiyu",), ("qiyu", "zhima")]))
+    def a_breaker_opens_or_closes(self, down: tuple[str, ...]) -> None:
+        self.one.story.policy = with_vendors(self.one.policy, *down)
+
+    @precondition(lambda self: self.one.calls)
+    @rule(data=st.data(), stood=st.sampled_from(STOOD), down=st.booleans())
+    def a_vendor_answers(self, data: st.DataObject, stood: Stood, *, down: bool) -> None:
+        """Calls of one stay are answered in their order; those of another stay whenever."""
+        one = self.one
+        first = {call.bridging: call for call in reversed(one.calls)}
+        call = data.draw(st.sampled_from([first[number] for number in sorted(first)]))
+        one.calls.remove(call)
+        outcome = data.draw(st.sampled_from(["sent", "sent", "sent", "unknown", "refused", "expired"]))
+        said = stood if outcome == "sent" and call.call.call in {"introduce", "ask_place"} else None
+        one.tell(answer(call, said, outcome=outcome, seconds=one.clock, down=down and outcome == "refused"))
+
+    @rule(push=st.sampled_from(PUSHES))
+    def a_vendor_tells(self, push: Callable[[float], VendorPushed]) -> None:
+        if self.one.conversation.version:
+            fact = push(self.one.clock)
+            decision = self.one.tell(fact)
+            assert decision.messages or self.one.conversation.deleted_at is not None
 
     @rule(agent=st.sampled_from(AGENTS), parts=st.integers(1, 4), if_closed=st.sampled_from(["refuse", "hold"]))
     def agent_replies(self, agent: str, parts: int, if_closed: str) -> None:
@@ -200,7 +267,7 @@ class Walk(RuleBasedStateMachine):
     def someone_is_assigned(self, agent: str, seconds: float | None, *, at_once: bool) -> None:
         """As the one place of assignment does it: a claim is held once, whoever asks. Some are asked to accept."""
         one, session = self.one, self.one.session
-        if session is None or session.state != "waiting" or session.handover is not None:
+        if session is None or not session.in_line:
             return
         if session.offer is not None:
             return
@@ -285,7 +352,7 @@ class Walk(RuleBasedStateMachine):
         """Long after the last four commits: only state and history may make it harmless."""
         one = self.one
         fact = data.draw(st.sampled_from(one.told))
-        if isinstance(fact, SendSettled):
+        if isinstance(fact, SendSettled | VendorAnswered):
             return
         before, took = one.conversation, set(one.decided)
         unanswered = isinstance(fact, AgentCommand) and before.verdict_on(fact.command_id) is None
@@ -327,11 +394,34 @@ class Walk(RuleBasedStateMachine):
         session = self.one.session
         if session is None:
             return
-        kinds = {"bot": "bot", "agent": "agent", "waiting": None, "official": "official", "closed": None}
-        assert (session.responder.kind if session.responder else None) == kinds[session.state]
+        kinds = {"bot": "bot", "agent": "agent", "vendor": "vendor", "official": "official"}
+        assert (session.responder.kind if session.responder else None) == kinds.get(session.state)
         assert (session.claim is not None) == (session.state == "agent" or session.offer is not None)
         assert session.offer is None or session.state == "waiting"
         assert session.turn is None or session.state == "bot"
+        assert (session.bridging is not None) == (session.state == "vendor")
+
+    @invariant()
+    def a_stay_passes_on_each_message_once_and_in_order(self) -> None:
+        named, session = self.one.named, self.one.session
+        for stay, given in self.one.relayed.items():
+            assert len(set(given)) == len(given), stay
+            assert [named[one] for one in given] == sorted(named[one] for one in given), stay
+        bridging = session.bridging if session is not None else None
+        if bridging is not None:
+            assert bridging.call is not None or not bridging.kept or bridging.standing == "line"
+            assert not set(bridging.kept) & set(bridging.given)
+            assert bridging.standing != "nobody"
+            assert (bridging.ask_place_at is not None) == (bridging.standing == "line" and bridging.call is None)
+
+    @invariant()
+    def whom_nobody_answered_is_not_forgotten_on_leaving_a_vendor(self) -> None:
+        """Back in our own line they are counted as unread, so that somebody looks."""
+        one, session = self.one, self.one.session
+        if session is None or session.state != "waiting" or one.events("session_assigned", session):
+            return
+        if one.events("session_unbridged", session):
+            assert self.one.conversation.unread >= len(session.unanswered)
 
     @invariant()
     def at_most_one_claim_is_in_force_and_its_holder_has_it(self) -> None:

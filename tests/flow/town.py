@@ -1,6 +1,7 @@
 """Every service as its own process on real servers, with the sandbox as WeChat: what a user of wxdesk has."""
 
 import asyncio
+import base64
 import json
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -28,6 +29,10 @@ from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 SERVICES = ("sandbox", "gateway", "router", "sender", "bot", "console")
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A PNG of one pixel."""
 FINAL = {"sent", "refused", "expired", "unknown", "discarded", "held"}
 
 
@@ -86,6 +91,14 @@ class Town:
     async def customer(self, openid: str, action: str, body: Any = None) -> Any:
         """Something a customer does, told when WeChat's side of it is settled."""
         return await self.sandbox("POST", f"/apps/{APP_ID}/customers/{openid}/{action}", body or {})
+
+    async def send_picture(self, openid: str) -> Any:
+        """The customer takes a picture."""
+        form = aiohttp.FormData()
+        form.add_field("file", PICTURE, filename="p.png", content_type="image/png")
+        url = f"{self.plan.url('sandbox')}/sandbox/api/apps/{APP_ID}/customers/{openid}/image"
+        async with self.session.post(url, data=form) as answer:
+            return await answer.json()
 
     async def create_customer(self, openid: str) -> str:
         await self.sandbox("POST", f"/apps/{APP_ID}/customers", {"openid": openid})

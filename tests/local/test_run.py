@@ -96,10 +96,14 @@ def all_pids(document: dict[str, Any]) -> list[int]:
 async def test_a_run_says_where_everything_is_and_stops_when_told(tmp_path: Path, servers: dict[str, str]) -> None:
     async with running(tmp_path, ROUTERS="2", **servers) as run:
         document = await run.ready()
-        assert set(document) == {"gateway", "console", "sandbox", "ops", "env", "app", "agents", "pids"}
+        parts = {"gateway", "console", "sandbox", "ops", "env", "app", "agents", "vendors", "pids"}
+        assert set(document) == parts
+        vendors = {one["account"]: one["staff_page"] for one in document["vendors"]}
+        assert vendors["qiyu-demo"] == f"{document['sandbox']}/qiyu"
         assert set(document["ops"]) == set(document["pids"]) == set(START_ORDER)
         assert len(document["ops"]["router"]) == len(document["pids"]["router"]) == 2
-        assert document["env"].keys() == {"AMQP_URL", "MONGO_URL", "MONGO_DB", "WXDESK_SECRET_KEYS", "WECHAT_API_BASE"}
+        shared = {"AMQP_URL", "MONGO_URL", "MONGO_DB", "WXDESK_SECRET_KEYS", "WECHAT_API_BASE", "QIYU_API_BASE"}
+        assert document["env"].keys() == shared
         assert document["env"]["WECHAT_API_BASE"] == document["sandbox"]
         assert set(document["app"]) == {"appid", "secret", "token", "aes_key", "mode", "format"}
         assert {agent["login"]: agent["role"] for agent in document["agents"]}.items() >= {
@@ -117,6 +121,7 @@ async def test_a_run_says_where_everything_is_and_stops_when_told(tmp_path: Path
         assert run.file() is None
         assert not any(map(alive, all_pids(document)))
     assert document["console"] in run.output
+    assert f"{document['sandbox']}/qiyu" in run.output
     assert "router-2 | this is router\n" in run.output
     assert (tmp_path / "logs" / "router-2.log").read_text() == "this is router\n"
 

@@ -1,4 +1,5 @@
 import base64
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,14 +9,19 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from cryptography.fernet import Fernet
+from pydantic import SecretStr
 
 from deploy.local.failures import CannotStart
 from deploy.local.seed import APP_ID, APP_NAME, kept, register, save
+from services.sandbox.qiyu.config import AccountConfig
 from shared.passwords import verify_password
 from shared.store.agents import AgentStore
 from shared.store.apps import AppStore
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
+from shared.store.vendor_accounts import VendorAccountStore
+from shared.vendors.port import parsed
+from shared.vendors.registry import VENDORS
 
 
 @pytest.fixture
@@ -93,15 +99,27 @@ async def test_a_database_sealed_with_other_keys_is_told(environment: dict[str, 
         await save({**environment, "WXDESK_SECRET_KEYS": Fernet.generate_key().decode()}, tmp_path)
 
 
+def vendor_store(database: Database, environment: dict[str, str]) -> VendorAccountStore:
+    return VendorAccountStore(database, Sealer(environment["WXDESK_SECRET_KEYS"].split(",")))
+
+
 @asynccontextmanager
-async def sandbox(answer: Callable[[dict[str, Any]], Awaitable[web.Response]]) -> AsyncIterator[dict[str, str]]:
-    """What the sandbox's `PUT /sandbox/api/apps/{appid}` looks like to us."""
+async def sandbox(
+    answer: Callable[[dict[str, Any]], Awaitable[web.Response]], accounts: dict[str, Any] | None = None
+) -> AsyncIterator[dict[str, str]]:
+    """What the sandbox's `PUT /sandbox/api/apps/{appid}` looks like to us; `accounts` gets those of vendors."""
+    kept_accounts = accounts if accounts is not None else {}
 
     async def put(request: web.Request) -> web.Response:
         return await answer(await request.json())
 
+    async def put_account(request: web.Request) -> web.Response:
+        kept_accounts[request.path] = await request.json()
+        return web.json_response({})
+
     app = web.Application()
     app.router.add_put(f"/sandbox/api/apps/{APP_ID}", put)
+    app.router.add_put("/sandbox/api/{vendor}/{accounts}/{name}", put_account)
     async with TestServer(app) as server:
         yield {"WECHAT_API_BASE": f"http://127.0.0.1:{server.port}", "HOST": "0.0.0.0", "GATEWAY_PORT": "8080"}
 
@@ -126,6 +144,52 @@ async def test_the_sandbox_is_asked_until_the_gateway_has_proved_itself(tmp_path
         "callback_url": f"http://127.0.0.1:8080/wechat/{APP_ID}",
         "name": APP_NAME,
     }
+
+
+async def test_the_sandbox_hears_of_the_account_with_qiyu_by_the_same_secret(
+    database: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    accounts: dict[str, Any] = {}
+
+    async def verified(_: dict[str, Any]) -> web.Response:
+        return web.json_response({"verified": True})
+
+    seeded = await save(environment, tmp_path)
+    async with sandbox(verified, accounts) as places:
+        await register(places, seeded)
+    at_qiyu = accounts["/sandbox/api/qiyu/accounts/qiyu-demo"]
+    AccountConfig.model_validate(at_qiyu)
+    assert at_qiyu["callback_url"] == "http://127.0.0.1:8080/vendors/qiyu/qiyu-demo"
+    account = await vendor_store(database, environment).get("qiyu-demo")
+    assert account is not None
+    assert parsed(VENDORS["qiyu"], account).app_secret.get_secret_value() == at_qiyu["app_secret"]
+
+
+async def test_a_vendor_account_keeps_what_people_changed_and_gets_the_secrets_of_the_run(
+    database: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    await save(environment, tmp_path)
+    vendors = vendor_store(database, environment)
+    account = await vendors.get("qiyu-demo")
+    assert account is not None
+    await vendors.save(account.but(name="改过", secrets={"app_secret": SecretStr("other")}))
+    seeded = await save(environment, tmp_path)
+    changed = await vendors.get("qiyu-demo")
+    assert changed is not None
+    assert changed.name == "改过"
+    assert changed.secrets["app_secret"].get_secret_value() == seeded.vendors[0].secrets["app_secret"]
+
+
+def test_what_an_older_version_kept_gets_the_vendor_accounts_too(tmp_path: Path) -> None:
+    path = tmp_path / "seed.json"
+    first = kept(path)
+    document = json.loads(path.read_text())
+    del document["vendors"]
+    path.write_text(json.dumps(document))
+    second = kept(path)
+    assert second.app == first.app
+    assert [one.account for one in second.vendors] == [one.account for one in first.vendors]
+    assert kept(path) == second
 
 
 async def test_a_gateway_that_never_proves_itself_is_told_with_what_came_back(tmp_path: Path) -> None:

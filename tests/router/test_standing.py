@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from services.router.lately import Lately
 from shared.conversation.facts import AgentClaimed, AnyFact, StoodInLine
 from shared.conversation.policy import Policy, WaitingWords
 from shared.conversation.routes import Conditions, Destination, Fallback, Rule
+from shared.lately import Lately
 from tests.router.lining_up import nudge, responder, swept, wait_in_line
 from tests.router.workshop import Workshop
 from tests.support.facts import NOON
@@ -52,8 +52,8 @@ async def test_only_a_sweep_tells_places_and_not_of_those_just_given_away(shop: 
 
 async def test_the_same_is_told_again_after_a_while_only(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The conversation's own router is slow: nothing of what it is told is decided."""
-    at = [NOON]
-    monkeypatch.setattr("services.router.standing.Lately", lambda: Lately(now=lambda: at[0]))
+    at = [0.0]
+    monkeypatch.setattr("services.router.standing.Lately", lambda seconds: Lately(seconds, now=lambda: at[0]))
     published: list[StoodInLine] = []
     publish = shop.publisher.publish
 
@@ -69,7 +69,7 @@ async def test_the_same_is_told_again_after_a_while_only(shop: Workshop, monkeyp
     published.clear()
     offers = shop.offers()
     for seconds in (0, 29, 30, 31):
-        at[0] = NOON + timedelta(seconds=seconds)
+        at[0] = float(seconds)
         await offers.handle([swept()])
     assert [fact.nobody_online for fact in published] == [False, False]
     assert len({fact.id for fact in published}) == 1

@@ -72,6 +72,17 @@ async def test_a_dropped_answer_was_delivered_all_the_same(box: Box) -> None:
     assert [item["from"] for item in (await box.phone())["items"]] == ["customer", "service"]
 
 
+async def test_where_nobody_is_nothing_is_delivered(box: Box) -> None:
+    await box.say()
+    token = await box.token()
+    await set_faults(box, api=[{"path": SEND, "dead": True, "times": 1}])
+    with pytest.raises(ServerDisconnectedError):
+        await box.send(token=token)
+    [call] = await box.calls(SEND)
+    assert (call["delivered"], call["status"], call["errcode"]) == (False, None, None)
+    assert (await box.send(token=token)).errcode == 0
+
+
 async def test_garbage_was_delivered_all_the_same(box: Box) -> None:
     await box.say()
     token = await box.token()

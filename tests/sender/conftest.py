@@ -5,6 +5,7 @@ import pytest
 from shared.store.driver import Database
 from shared.store.indexes import ensure_indexes
 from tests.sender.office import Office, emptied, office
+from tests.sender.vendor_desk import VendorDesk, vendor_desk
 from tests.support.services import environment_of
 
 
@@ -27,4 +28,11 @@ async def desk(environment: dict[str, str], database: Database) -> AsyncIterator
     """One app, one customer who has just written, no sender yet, and nothing left of the test before."""
     await emptied(environment, database)
     async with office(environment, database) as made:
+        yield made
+
+
+@pytest.fixture
+async def vendors(environment: dict[str, str], database: Database) -> AsyncIterator[VendorDesk]:
+    """One app, one customer, an account with Qiyu that every test makes as it wants it, no sender yet."""
+    async with vendor_desk(environment, database) as made:
         yield made

@@ -9,6 +9,7 @@ from services.sender.contents import Contents
 from services.sender.copies import Copies
 from services.sender.partition import Hands, Partition
 from services.sender.sending import InHand, Sending
+from services.sender.tokens import Tokens
 from services.sender.typing_signals import TypingSignals
 from shared.bus.partition_consumer import Received, StopPartition
 from shared.clock import SystemClock
@@ -17,6 +18,7 @@ from shared.contracts import encode, route
 from shared.conversation.commands import SendMessage
 from shared.conversation.content import Sendable, Text
 from shared.store.dead import DeadStore
+from shared.store.sends import Outgoing, id_of
 from shared.wechat.outbound import Outbound
 from tests.sandbox.box import SEND
 from tests.sender.office import SMALL, Office
@@ -102,6 +104,7 @@ def partition(desk: Office, sending: Sending) -> Partition:
         sending=sending,
         copies=Copies.__new__(Copies),
         typing=TypingSignals.__new__(TypingSignals),
+        tokens=Tokens.__new__(Tokens),
         condemner=Condemner(dead, desk.publisher, SystemClock()),
         dead=dead,
     )
@@ -123,9 +126,9 @@ class Dying(Sending):
         self.taken = 0
 
     @override
-    def take(self, command: SendMessage) -> InHand:
+    def take(self, command: Outgoing) -> InHand:
         self.taken += 1
-        raise Deadly(command.send_id)
+        raise Deadly(id_of(command))
 
 
 async def test_too_many_condemned_in_a_minute_stop_the_partition(desk: Office) -> None:

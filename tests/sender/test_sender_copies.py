@@ -7,7 +7,8 @@ from PIL import Image as PillowImage
 
 from shared.conversation.commands import CopyMedia
 from shared.conversation.content import Image
-from shared.conversation.facts import MediaSettled, MediaSource
+from shared.conversation.fact import MediaSource
+from shared.conversation.facts import MediaSettled
 from shared.conversation.ids import conversation_id
 from shared.store.apps import AppStore
 from shared.store.media import MediaStore

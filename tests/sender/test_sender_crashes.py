@@ -12,7 +12,8 @@ from PIL import Image as PillowImage
 
 from shared.conversation.commands import CopyMedia, SendMessage
 from shared.conversation.content import Image
-from shared.conversation.facts import MediaSettled, MediaSource
+from shared.conversation.fact import MediaSource
+from shared.conversation.facts import MediaSettled
 from shared.conversation.ids import conversation_id
 from shared.conversation.quota import Outcome
 from shared.store.media import MediaStore

@@ -5,7 +5,7 @@ from shared.conversation.commands import SendMessage
 from shared.conversation.content import Text
 
 
-def send(version: int, conversation: str = "c1") -> Send:
+def send(version: int, conversation: str = "c1") -> Send[SendMessage]:
     command = SendMessage(
         conversation_id=conversation,
         app_id="wx1",

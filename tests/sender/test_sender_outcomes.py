@@ -3,8 +3,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from services.sender.outcomes import BUSY_TRIES, Ended, PutOff, Shut, backoff, judge
+from shared.failures import OutcomeUnknown, SendFailure, Unavailable
 from shared.wechat.errcodes import TABLE, failure_of
-from shared.wechat.failures import OutcomeUnknown, SendFailure, Unavailable
 
 NOON = datetime.fromisoformat("2026-11-22T12:00:40+08:00")
 

@@ -6,7 +6,8 @@ from PIL import Image as PillowImage
 from services.sandbox.wechat.media import MediaShelf
 from shared.conversation.commands import CopyMedia, SendMessage
 from shared.conversation.content import Card, Image, Link, Sendable
-from shared.conversation.facts import MediaSource, SendSettled
+from shared.conversation.fact import MediaSource
+from shared.conversation.facts import SendSettled
 from shared.store.media import MediaStore
 from tests.sandbox.box import APPID
 from tests.sender.office import Office

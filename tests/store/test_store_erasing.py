@@ -23,3 +23,21 @@ async def test_everything_that_is_erased_is_found_by_an_index(either_database: D
     plans = await removals(either_database)
     assert plans.keys() == {*HOLDING, "dead"}
     assert [name for name, plan in plans.items() if not plan.startswith("IXSCAN")] == []
+
+
+async def test_what_is_kept_of_an_app_or_a_vendor_account_goes_with_it(database: Database) -> None:
+    eraser, gone, stays = Eraser(database), "wx0123456789abcdef", "wxfedcba9876543210"
+    for app in (gone, stays):
+        await database["tokens"].insert_one({"_id": app})
+        await database["lanes"].insert_one({"_id": f"wechat:{app}"})
+        for account in ("qiyu", "zhima"):
+            await database["breakers"].insert_one({"_id": f"{app}|{account}", "app_id": app, "account": account})
+    await database["lanes"].insert_one({"_id": "zhima:zhima"})
+    for collection in ("bridge_tokens", "vendor_pushes"):
+        await database[collection].insert_many([{"_id": name, "account": name} for name in ("qiyu", "zhima")])
+    await eraser.forget_app(gone)
+    await eraser.forget_vendor_account("zhima", "zhima")
+    found = {name: {doc["_id"] for doc in await database[name].find({})} for name in ("tokens", "lanes", "breakers")}
+    assert found == {"tokens": {stays}, "lanes": {f"wechat:{stays}"}, "breakers": {f"{stays}|qiyu"}}
+    for collection in ("bridge_tokens", "vendor_pushes"):
+        assert [doc["_id"] for doc in await database[collection].find({})] == ["qiyu"]

@@ -8,7 +8,7 @@ from PIL import Image as PillowImage
 from shared.clock import real_now
 from shared.conversation.commands import CopyMedia
 from shared.conversation.content import Card, Image, Sendable
-from shared.conversation.facts import MediaSource
+from shared.conversation.fact import MediaSource
 from shared.pictures import SHOWABLE, NoPicture, examine
 from shared.store.driver import Collection, Database, StoreUnavailable
 from shared.store.erasing import Eraser

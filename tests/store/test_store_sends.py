@@ -10,6 +10,7 @@ from shared.store.driver import Database
 from shared.store.sends import (
     Attempt,
     Begin,
+    Called,
     Defer,
     SendStore,
     Settle,
@@ -196,3 +197,40 @@ async def test_rows_are_forgotten_a_week_after_they_expire_and_never_before_thei
     assert await either_database["sends"].count({"forget_at": {"$exists": True}}) == 0
     await store.write([settle(row(1))])
     assert await either_database["sends"].count({"forget_at": {"$exists": True}}) == 1
+
+
+def called(number: int, account: str = "q1", **fields: Any) -> StoredSend:
+    """A call to a vendor on behalf of c1."""
+    made = row(number, command=None, **fields)
+    relay = Called(vendor="qiyu", account=account, call="relay", bridging=1)
+    return made.but(id=f"call:{account}:{number}", called=relay)
+
+
+async def test_each_way_to_a_customer_is_a_line_of_its_own(either_database: Database) -> None:
+    store = SendStore(either_database)
+    one_started: dict[str, Any] = {"state": "started", "attempt": attempt(), "why": None}
+    writes = [Begin(started(1)), Begin(called(2, **one_started)), Begin(called(3, "q2", **one_started))]
+    assert await store.write(writes) == [True, True, True]
+    assert await store.write([Begin(called(4, **one_started))]) == [False]
+    assert await store.write([Begin(called(5))]) == [True]
+    lines = [Standing("c1"), Standing("c1@q1"), Standing("c1@q2"), Standing("c1", "call:q1:2")]
+    found = await store.standing(lines)
+    assert [[one.id for one in rows] for rows in found] == [
+        ["c1:1"],
+        ["call:q1:2", "call:q1:5"],
+        ["call:q2:3"],
+        ["c1:1"],
+    ]
+    assert {(due.send_id, due.lane) for due in await store.claim_due(LONG_AGO)} >= {
+        ("c1:1", None),
+        ("call:q1:5", "qiyu:q1"),
+    }
+
+
+async def test_the_settled_calls_of_a_stay_are_found(either_database: Database) -> None:
+    store = SendStore(either_database)
+    await store.write([Begin(called(2)), Begin(called(1)), Begin(called(3)), Begin(called(4, "q2"))])
+    await store.write([settle(called(2)), settle(called(1), "unknown"), settle(called(4, "q2"))])
+    calls = await store.settled_calls("c1", "q1", 1)
+    assert [(one.id, one.reached) for one in calls] == [("call:q1:1", True), ("call:q1:2", True)]
+    assert await store.settled_calls("c1", "q1", 2) == []

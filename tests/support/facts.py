@@ -253,6 +253,10 @@ class Story:
         return decision
 
     @property
+    def history(self) -> list[Message]:
+        return [message for decision in self.decisions for message in decision.messages]
+
+    @property
     def state(self) -> str:
         return self.conversation.session.state if self.conversation.session else "none"
 

@@ -6,9 +6,11 @@ from datetime import datetime
 from shared.conversation.commands import (
     ArmHandover,
     AskBot,
+    CallVendor,
     ClaimWanted,
     EraseCustomer,
     RecordSession,
+    Relay,
     ReleaseClaim,
     SendMessage,
 )
@@ -52,6 +54,8 @@ class OneConversation:
         self.armed: int | None = None
         self.taken: dict[int, str] = {}
         self.records: list[Session] = []
+        self.calls: list[CallVendor] = []
+        self.relayed: dict[int, list[str]] = {}
 
     @property
     def conversation(self) -> Conversation:
@@ -92,7 +96,7 @@ class OneConversation:
             assert message.seq not in self.history
             self.history[message.seq] = message
             self.named[message.id] = message.seq
-            if message.direction == "outbound" and message.sender.kind != "agent":
+            if message.direction == "outbound" and message.sender.kind not in {"agent", "vendor"}:
                 self.by_machines.add(message.id)
         for command in decision.commands if carry_out else ():
             self.carry_out(command)
@@ -163,6 +167,8 @@ class OneConversation:
             case ReleaseClaim():
                 if self.claims.get(command.claim_id) == command.agent_id:
                     del self.claims[command.claim_id]
+            case CallVendor():
+                self._call(command)
             case ArmHandover():
                 self._arm(command)
             case RecordSession():
@@ -170,6 +176,12 @@ class OneConversation:
                 self.records.append(command.session)
             case _:
                 pass
+
+    def _call(self, command: CallVendor) -> None:
+        assert command.expires_at > at(self.clock)
+        self.calls.append(command)
+        if isinstance(command.call, Relay):
+            self.relayed.setdefault(command.bridging, []).append(command.call.message_id)
 
     def _arm(self, command: ArmHandover) -> None:
         """As the gateway's document keeps it: only the newest number counts."""

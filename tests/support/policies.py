@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from shared.conversation.policy import Policy
+from shared.conversation.policy import Policy, ServedPolicy, with_bridges
+from tests.support.vendors import bridge, silent_bridge
 
 CLOSED: Final = "现在是下班时间"
 IN_LINE: Final = "您排在第 {position} 位"
@@ -17,6 +18,7 @@ RULES: Final[list[dict[str, Any]]] = [
     {"name": "贵宾", "when": {"tags": ["VIP"]}, "to": {"kind": "agent", "name": "omar"}},
     {"name": "夜间", "when": {"hours": "closed"}, "to": {"kind": "bot"}},
     {"name": "官方", "when": {"words": ["官方"]}, "to": {"kind": "official"}},
+    {"name": "七鱼", "when": {"words": ["七鱼"]}, "to": {"kind": "vendor", "name": "qiyu"}},
     {"name": "来处", "when": {"source": [{"values": ["shop"]}]}, "to": {"kind": "agents"}},
 ]
 FALLBACKS: Final[list[dict[str, Any]]] = [
@@ -26,6 +28,10 @@ FALLBACKS: Final[list[dict[str, Any]]] = [
     {"when": "waiting_longer", "after_seconds": 60, "to": {"kind": "bot"}},
     {"when": "waiting_longer", "after_seconds": 90, "to": {"kind": "official"}, "say": "请到官方客服"},
     {"when": "out_of_hours", "to": {"kind": "agent", "name": "lina"}},
+    {"when": "waiting_longer", "after_seconds": 40, "to": {"kind": "vendor", "name": "zhima"}},
+    {"when": "vendor_down", "to": {"kind": "vendor", "name": "zhima"}, "say": "换一家"},
+    {"when": "vendor_down", "to": {"kind": "bot"}},
+    {"when": "vendor_down", "to": {"kind": "group", "name": "g"}},
     {"when": "out_of_hours", "after_seconds": 20, "to": {"kind": "bot"}, "say": "下班了"},
 ]
 
@@ -58,7 +64,8 @@ TARGETS = _fields(
     escalate_to=st.sampled_from([None, "g"]),
 )
 POLICIES: st.SearchStrategy[Policy] = _fields(
-    entry=st.sampled_from(["bot", "agents", "bot", "agents", "official"]),
+    entry=st.sampled_from(["bot", "agents", "bot", "agents", "official", "vendor:qiyu", "vendor:zhima"]),
+    after_bot=st.sampled_from([{"kind": "agents"}, {"kind": "agents"}, {"kind": "vendor", "name": "qiyu"}]),
     rules=_some(RULES, 3),
     fallbacks=_some(FALLBACKS, 3),
     official=_fields(agents_may_transfer=st.booleans(), say=_maybe("请再发一条消息")),
@@ -76,4 +83,13 @@ POLICIES: st.SearchStrategy[Policy] = _fields(
     hours=st.sampled_from([None, MORNINGS]),
     out_of_hours=_maybe(CLOSED),
 ).map(Policy.model_validate)
+BRIDGES: Final = (
+    bridge(settings={"leave_words": [GIVES_UP], "idle_seconds": 600}),
+    silent_bridge(settings={"idle_seconds": 600}),
+)
 """Not all of them make sense; the core has to keep its promises under each."""
+
+
+def with_vendors(policy: Policy, *down: str) -> ServedPolicy:
+    """The same, with both vendors; those named have their breaker open."""
+    return with_bridges(policy, [one.but(down=one.account in down) for one in BRIDGES])

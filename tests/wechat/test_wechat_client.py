@@ -6,17 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.failures import Misconfigured, OutcomeUnknown, Refused, SendFailure, Unavailable
 from shared.wechat.client import SEND_PATH, TYPING_PATHS, WeChatClient
-from shared.wechat.failures import (
-    MediaExpired,
-    Misconfigured,
-    OutcomeUnknown,
-    Refused,
-    SendFailure,
-    TokenStale,
-    Unavailable,
-    WindowClosed,
-)
+from shared.wechat.failures import MediaExpired, TokenStale, WindowClosed
 from shared.wechat.outbound import OutText
 from shared.wechat.transport import Timeouts
 from tests.wechat.builders import fixture

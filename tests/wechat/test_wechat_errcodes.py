@@ -3,19 +3,9 @@ from typing import Any
 
 import pytest
 
+from shared.failures import Misconfigured, OutcomeUnknown, OverQuota, Refused, SendFailure, TooLong, Unavailable
 from shared.wechat.errcodes import TABLE, Call, failure_of
-from shared.wechat.failures import (
-    MediaExpired,
-    Misconfigured,
-    OutcomeUnknown,
-    OverQuota,
-    Refused,
-    SendFailure,
-    TokenStale,
-    TooLong,
-    Unavailable,
-    WindowClosed,
-)
+from shared.wechat.failures import MediaExpired, TokenStale, WindowClosed
 from tests.wechat.builders import fixture
 
 LISTED = [

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from wechatpy.crypto import WeChatCrypto
 
+from shared.refusals import Forged, PushRefused, Unreadable
 from shared.wechat.push import CallbackSettings, open_push, verify_url
 from shared.wechat.push_body import read_body, read_xml
 from shared.wechat.push_model import TextPush, parse_push
-from shared.wechat.refusals import Forged, PushRefused, Unreadable
 from tests.wechat.builders import (
     AES_KEY,
     APP_ID,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.refusals import Unreadable
 from shared.wechat.push_body import MAX_DEPTH, body_format, read_body, read_json, read_xml
-from shared.wechat.refusals import Unreadable
 from tests.wechat.builders import FIXTURES
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=()), max_size=20)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from shared.refusals import Unreadable
 from shared.wechat.push_body import read_body, read_json
 from shared.wechat.push_model import (
     CardPush,
@@ -19,7 +20,6 @@ from shared.wechat.push_model import (
     parse_push,
     push_cause,
 )
-from shared.wechat.refusals import Unreadable
 from tests.wechat.builders import FIXTURES, TEXT
 
 NOW = datetime(2025, 7, 30, 8, 0, 5, tzinfo=UTC)

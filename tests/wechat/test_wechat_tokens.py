@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from shared.clock import FixedClock
-from shared.wechat.failures import Misconfigured, Unavailable
+from shared.failures import Misconfigured, Unavailable
 from shared.wechat.tokens import StoredToken, TokenKeeper
 from tests.wechat.conftest import CreateClient
 from tests.wechat.token_standins import APP_ID, SECRET, MemoryTokenStore, TokenServer

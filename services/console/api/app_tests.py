@@ -1,7 +1,5 @@
 """Trying an app out: what `wxdesk doctor` looks at for one app."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Final
 
 import aiohttp
@@ -12,17 +10,10 @@ from services.console.administering.checks.check import Check, Status, Ways
 from services.console.administering.checks.one_app import Addresses, app_checks, group_check
 from services.console.api.apps import existing_app
 from services.console.api.shape import Shape
+from services.console.api.testing_turns import LONGEST_SECONDS, testing_turn
 from services.console.operations import Call, Operation, answer
-from services.console.problem import Refused
 from shared.clock import real_now
 from shared.store.apps import App
-from shared.store.leases import Leases
-from shared.store.logins import Limit, LoginAttempts
-
-LONGEST_SECONDS: Final = 15.0
-GRACE_SECONDS: Final = 5.0
-A_MINUTE: Final = 6
-"""Tests of one app."""
 
 WAYS: Final = Ways(
     renewal="copy the AppSecret again and save it with the app", enable="set `enabled` to true to bring it back"
@@ -43,23 +34,8 @@ class AppCheckList(Shape):
 async def test_app(call: Call) -> web.Response:
     """Asks WeChat and the gateway now, so it may take some seconds; WeChat counts it against the app."""
     app = await existing_app(call)
-    async with _alone(call, app.app_id):
+    async with testing_turn(call, f"app_test:{app.app_id}", "app"):
         return answer(AppCheckList(items=await _found(call, app)))
-
-
-@asynccontextmanager
-async def _alone(call: Call, app_id: str) -> AsyncIterator[None]:
-    """One at a time of each app, and not too often, on all replicas together; raises Refused."""
-    database, name = call.parts.backbone.database, f"app_test:{app_id}"
-    lease = Leases(database)
-    if not await lease.take(name, LONGEST_SECONDS + GRACE_SECONDS):
-        raise Refused.after("rate_limited", "This app is being tested at this moment.", GRACE_SECONDS)
-    try:
-        if wait := await LoginAttempts(database, span_seconds=60).retry_seconds([Limit(name, A_MINUTE)]):
-            raise Refused.after("rate_limited", f"An app is tested at most {A_MINUTE} times a minute.", wait)
-        yield
-    finally:
-        await lease.give_up(name)
 
 
 async def _found(call: Call, app: App) -> list[AppCheck]:

@@ -148,10 +148,10 @@ async def add_app(call: Call) -> web.Response:
     body = await call.body(NewAppBody)
     fields = {name: getattr(body, name) for name in NewAppBody.model_fields}
     try:
-        app = await _changes(call).add(App(**{**fields, "gh_id": body.gh_id or None}))
+        app = await app_changes(call).add(App(**{**fields, "gh_id": body.gh_id or None}))
     except AppExists:
         raise Refused("conflict", "There is an app of this appid already.") from None
-    await _announce(call)
+    await announce_apps(call)
     return answer(_detail(call, app), status=201)
 
 
@@ -186,12 +186,12 @@ async def existing_app(call: Call) -> App:
 
 async def _changed(call: Call, changes: dict[str, Any], version: int | None) -> web.Response:
     try:
-        app = await _changes(call).change(call.request.match_info["app_id"], changes, version=version)
+        app = await app_changes(call).change(call.request.match_info["app_id"], changes, version=version)
     except NoSuchApp:
         raise _unknown() from None
     except ChangedMeanwhile as meanwhile:
         raise _meanwhile(meanwhile.version) from None
-    await _announce(call)
+    await announce_apps(call)
     return answer(_detail(call, app))
 
 
@@ -206,8 +206,10 @@ def _given(body: AppBody) -> dict[str, Any]:
     return changes
 
 
-def _changes(call: Call) -> AppChanges:
-    return AppChanges(call.parts.backbone.database, call.parts.apps, call.author)
+def app_changes(call: Call) -> AppChanges:
+    """In the caller's name."""
+    parts = call.parts
+    return AppChanges(parts.backbone.database, parts.apps, parts.vendor_accounts, call.author)
 
 
 def _detail(call: Call, app: App) -> AppDetail:
@@ -229,7 +231,8 @@ def _unknown() -> Refused:
     return Refused("not_found", "There is no such app.")
 
 
-async def _announce(call: Call) -> None:
+async def announce_apps(call: Call) -> None:
+    """Every service reads the apps again now."""
     # Whoever changed something asks here next; everyone else hears of it.
     with suppress(Outage):
         await call.parts.backbone.apps.refresh()

@@ -91,6 +91,7 @@ class ReportFigures(Shape):
         description="ended in line, and no agent ever had it: the customer said so, fell silent, or it was closed there"
     )
     official: int = Field(description="with WeChat's own console at the end, or now; an agent may have had it before")
+    vendor: int = Field(description="with a vendor at the end, or now; an agent may have had it before")
     waiting_seconds: ReportSpread = Field(
         description="from coming in line first to the first agent; only where one came"
     )
@@ -226,6 +227,7 @@ def _figures(report: Report, row: Row) -> ReportFigures:
         by_bot=tally.by_bot,
         gave_up=tally.gave_up,
         official=tally.official,
+        vendor=tally.vendor,
         waiting_seconds=ReportSpread.of(tally.waiting),
         first_answer_seconds=ReportSpread.of(tally.first_answer),
         resolution_seconds=ReportSpread.of(tally.resolution),
@@ -261,7 +263,7 @@ def _short(number: float | None, digits: int = _DIGITS) -> float | None:
 
 
 SPREADS: Final = ("waiting_seconds", "first_answer_seconds", "resolution_seconds")
-COUNTS: Final = ("sessions", "running", "with_agent", "by_bot", "gave_up", "official", "agent_messages")
+COUNTS: Final = ("sessions", "running", "with_agent", "by_bot", "gave_up", "official", "vendor", "agent_messages")
 COLUMNS: Final = (
     *("key", "name", *COUNTS),
     *(f"{spread}_{figure}" for spread in SPREADS for figure in ("p50", "p90", "mean")),

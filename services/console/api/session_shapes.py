@@ -8,6 +8,7 @@ from pydantic import Field
 from services.console.api.shape import Party, Shape
 from shared.conversation import model
 from shared.conversation.policy import Policy
+from shared.conversation.vendor_facts import Standing
 
 
 class SessionOffer(Shape):
@@ -46,6 +47,41 @@ class Rated(Shape):
         return None if rated is None else cls(state=rated.state, score=rated.score, at=rated.at)
 
 
+class Bridging(Shape):
+    """The session's stay with a vendor."""
+
+    account: str
+    vendor: str
+    vendor_name: str = Field(description="what people call the account")
+    standing: Standing | None = Field(
+        description="line: in the vendor's line; machine: with its robot; person: with one of its people; word: nobody "
+        "is there, and what the customer writes is kept for them; nobody: not even that; null: it has not said yet"
+    )
+    staff: str | None = Field(description="who has the customer there, by the vendor's word")
+    ahead: int | None = Field(description="how many are before the customer in the vendor's line")
+    shows_replies: bool = Field(description="false: what its people say goes past us, and is not in the history")
+    since: datetime
+    kept: int = Field(description="messages that wait until somebody there has the customer")
+    given: int = Field(description="messages on their way to the vendor")
+
+    @classmethod
+    def of(cls, bridging: model.Bridging | None) -> "Bridging | None":
+        if bridging is None:
+            return None
+        return cls(
+            account=bridging.account,
+            vendor=bridging.vendor,
+            vendor_name=bridging.name,
+            standing=bridging.standing,
+            staff=bridging.staff,
+            ahead=bridging.ahead,
+            shows_replies=bridging.shows_replies,
+            since=bridging.since,
+            kept=len(bridging.kept),
+            given=len(bridging.given),
+        )
+
+
 class Session(Shape):
     id: str
     state: model.SessionState
@@ -57,6 +93,7 @@ class Session(Shape):
     offer: SessionOffer | None
     attention: Attention | None
     to_official: bool = Field(description="the customer's next message goes to WeChat's own console")
+    bridging: Bridging | None = Field(description="its stay with a vendor, while it has one")
     waiting_since: datetime | None
     answer_by: datetime | None = Field(description="when an answer will be late, by the app's targets; in line only")
     unanswered_since: datetime | None = Field(description="the customer's first message that no person has answered")
@@ -82,6 +119,7 @@ class Session(Shape):
             offer=SessionOffer.of(session.offer),
             attention=Attention.of(session.attention),
             to_official=session.handover is not None,
+            bridging=Bridging.of(session.bridging),
             waiting_since=session.waiting_since if waiting else None,
             answer_by=_answer_by(session, policy) if waiting else None,
             unanswered_since=session.unanswered_since,

@@ -10,8 +10,10 @@ from services.console.api import session_shapes, shapes
 from services.console.asking import ask, client_key
 from services.console.operations import Call, Input, Operation, answer
 from services.console.problem import Refused
+from shared.conversation.bridges import Bridge
 from shared.conversation.facts import AcceptSession, CloseSession, DeclineOffer, TransferSession
 from shared.conversation.model import Conversation
+from shared.conversation.policy import bridge_of
 
 NO_OFFICIAL: Final = (
     "to.official: this app hands nothing over to WeChat's console; "
@@ -33,7 +35,7 @@ class Target(Input):
     agent: str | None = Field(None, min_length=1, description="a colleague, by login")
     group: str | None = Field(None, min_length=1, description="back in line, for agents of this group")
     bot: Literal[True] | None = None
-    vendor: str | None = Field(None, min_length=1)
+    vendor: str | None = Field(None, min_length=1, description="a vendor account of `GET /bridges`")
     official: Literal[True] | None = Field(None, description="WeChat's own console, with the customer's next message")
 
     @model_validator(mode="after")
@@ -79,7 +81,7 @@ async def decline(call: Call) -> web.Response:
 
 
 async def transfer(call: Call) -> web.Response:
-    """To a colleague who has room, to a group's line, to the bot, or to WeChat's console where the app allows it."""
+    """To a colleague who has room, a group's line, the bot, a vendor, or WeChat's console where the app allows it."""
     conversation = await call.conversation()
     body = await call.body(TransferBody)
     await ask(
@@ -92,6 +94,7 @@ async def transfer(call: Call) -> web.Response:
         to_group=body.to.group,
         to_bot=bool(body.to.bot),
         to_official=bool(body.to.official),
+        to_vendor=body.to.vendor,
         note=body.note,
     )
     return await _as_it_is(call)
@@ -110,9 +113,9 @@ async def _as_it_is(call: Call) -> web.Response:
 
 async def _check(call: Call, conversation: Conversation, to: Target) -> None:
     """Whoever is named must be able to take it: a group nobody is in would keep the customer waiting for ever."""
-    if to.vendor:
-        raise Refused("invalid", "to.vendor: this app has no vendor.")
     app = call.parts.backbone.apps.get(conversation.app_id)
+    if to.vendor is not None:
+        _check_vendor(bridge_of(call.parts.backbone.apps.policy(conversation.app_id), to.vendor))
     if to.official and not (app is not None and app.policy.may_hand_over):
         raise Refused("invalid", NO_OFFICIAL)
     if to.agent is not None:
@@ -129,6 +132,13 @@ async def _check(call: Call, conversation: Conversation, to: Target) -> None:
             raise Refused("invalid", "to.group: nobody in this group serves this app.")
 
 
+def _check_vendor(bridge: Bridge | None) -> None:
+    if bridge is None:
+        raise Refused("invalid", "to.vendor: no such vendor account serves this app; see GET /bridges.")
+    if bridge.down:
+        raise Refused("conflict", f"{bridge.name} cannot be reached at this moment; choose somebody else.")
+
+
 OPERATIONS: Final = (
     Operation(
         "GET",
@@ -143,7 +153,7 @@ OPERATIONS: Final = (
         "POST",
         "/conversations/{id}/accept",
         accept,
-        "Take the session: from the line, an offer, the bot or WeChat's console",
+        "Take the session: from the line, an offer, the bot, a vendor or WeChat's console",
         {200: shapes.Conversation},
         problems=("not_found", "taken", "at_capacity", "conflict"),
         body=AcceptBody,
@@ -163,7 +173,7 @@ OPERATIONS: Final = (
         "POST",
         "/conversations/{id}/transfer",
         transfer,
-        "Give the session to an agent, a group, the bot or WeChat's console; a supervisor takes it over so",
+        "Give the session to an agent, a group, the bot, a vendor or WeChat's console; a supervisor takes it over so",
         {200: shapes.Conversation},
         problems=("not_found", "not_yours", "taken", "at_capacity", "conflict"),
         body=TransferBody,

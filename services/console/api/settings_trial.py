@@ -32,8 +32,8 @@ class TrialBody(Input):
 
 
 class TriedDestination(Shape):
-    kind: Literal["agents", "group", "agent", "bot", "official"]
-    name: str | None = Field(description="of the group, or the agent's login")
+    kind: Literal["agents", "group", "agent", "bot", "vendor", "official"]
+    name: str | None = Field(description="of the group, the agent's login, or the vendor account")
 
     @classmethod
     def of(cls, to: Destination) -> "TriedDestination":

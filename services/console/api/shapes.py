@@ -66,6 +66,7 @@ class Quota(Shape):
     remaining: int
     grant: GrantKind
     deadline: datetime
+    at_most: bool = Field(description="others, whose messages are not seen here, may have used some of what remains")
 
 
 class Preview(Shape):
@@ -163,7 +164,7 @@ class Message(Shape):
     at: datetime
     client_id: str | None
     resend_of: int | None = Field(description="the seq of the message this one repeats, by an agent's decision")
-    delivery: Delivery | None
+    delivery: Delivery | None = Field(description="of a customer's message: how it was passed on to a vendor")
 
     @classmethod
     def of(cls, message: model.Message) -> "Message":
@@ -267,7 +268,7 @@ class LoggedIn(Shape):
 def quota(balance: Balance) -> Quota | None:
     if balance.grant is None or balance.deadline is None:
         return None
-    return Quota(remaining=balance.remaining, grant=balance.grant, deadline=balance.deadline)
+    return Quota(remaining=balance.remaining, grant=balance.grant, deadline=balance.deadline, at_most=balance.at_most)
 
 
 def _profile(conversation: model.Conversation) -> list[ProfileField]:

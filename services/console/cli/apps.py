@@ -3,12 +3,13 @@
 import argparse
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import SecretStr
 
 from services.console.administering.app_changes import AppChanges, ChangedMeanwhile, NoSuchApp
 from services.console.administering.app_fields import callback_url, checked, policy_document
+from services.console.cli import switching
 from services.console.cli.app_fields import next_steps, read_policy, summary
 from services.console.cli.environment import Environment
 from services.console.cli.failures import Misused, Refused
@@ -23,6 +24,7 @@ from shared.store.apps import App, AppExists, AppStore
 from shared.store.audit import COMMAND_LINE
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
+from shared.store.vendor_accounts import VendorAccountStore
 
 _COLUMNS: Final = (
     Column("APPID", "app_id"),
@@ -57,6 +59,7 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     updating.add_argument("--forget-previous-key", action="store_true", help="open no more pushes with the old AES key")
     updating.add_argument("--enable", action="store_true", help="take pushes and send again after `remove`")
     updating.set_defaults(run=update)
+    switching.add_to(verbs, as_json)
     removing = verbs.add_parser("remove", parents=[as_json], help="stop pushes and sends; the history is kept")
     removing.add_argument("app", metavar="A", help="its appid")
     removing.add_argument("--purge", action="store_true", help="delete its history and then itself, for good")
@@ -82,10 +85,10 @@ def _add_options(parser: argparse.ArgumentParser, *, mode: str | None, body_form
 async def add(args: argparse.Namespace, environment: Environment, output: Output) -> None:
     with options_named():
         app = checked(App(**{"app_id": args.appid, "policy": Policy(), **_given(args)}))
-    async with _app_store(environment) as (database, apps):
+    async with _app_store(environment) as stores:
         try:
             with options_named():
-                stored = await _changes(database, apps).add(app)
+                stored = await _changes(stores).add(app)
         except AppExists:
             raise Refused(f"{app.app_id} exists already; change it with `wxdesk apps update {app.app_id} …`") from None
     await _announce(environment, output)
@@ -95,15 +98,15 @@ async def add(args: argparse.Namespace, environment: Environment, output: Output
 
 
 async def list_all(_args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    async with _app_store(environment) as (_, apps):
-        everything = await apps.everything()
+    async with _app_store(environment) as stores:
+        everything = await stores.apps.everything()
     rows = [summary(app, _callback_url(environment, app.app_id)) for app in everything]
     output.table(rows, _COLUMNS, nothing="No apps yet. Register one with `wxdesk apps add`.")
 
 
 async def show(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    async with _app_store(environment) as (_, apps):
-        app = await _existing(apps, args.app)
+    async with _app_store(environment) as stores:
+        app = await _existing(stores.apps, args.app)
     fields, settings = summary(app, _callback_url(environment, app.app_id)), policy_document(app.policy)
     if output.as_json:
         output.record({**fields, "settings": settings})
@@ -119,8 +122,8 @@ async def update(args: argparse.Namespace, environment: Environment, output: Out
         changes["enabled"] = True
     if not changes:
         raise Misused("nothing to change; name at least one field, as in --name. See `wxdesk apps update --help`")
-    async with _app_store(environment) as (database, apps):
-        app = await _changed(_changes(database, apps), args.app, changes)
+    async with _app_store(environment) as stores:
+        app = await _changed(_changes(stores), args.app, changes)
     await _announce(environment, output)
     rotated = (
         " The old AES key still opens pushes; end that with --forget-previous-key." if "aes_key" in changes else ""
@@ -130,19 +133,19 @@ async def update(args: argparse.Namespace, environment: Environment, output: Out
 
 
 async def remove(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    async with _app_store(environment) as (database, apps):
-        app = await _existing(apps, args.app)
+    async with _app_store(environment) as stores:
+        app = await _existing(stores.apps, args.app)
         if args.purge:
             confirm(app.app_id, args.yes)
         if app.enabled:
-            app = await _changed(_changes(database, apps), args.app, {"enabled": False})
+            app = await _changed(_changes(stores), args.app, {"enabled": False})
             await _announce(environment, output)
         if not args.purge:
             again = f"`wxdesk apps update {app.app_id} --enable` brings it back, `--purge` deletes it with its history"
             output.done(f"{app.app_id} takes no pushes and sends nothing any more. {again}.", summary(app, None))
             return
-        erased = await purge(environment, database, app.app_id, args.patience)
-        await _changes(database, apps).remove(app, conversations=erased)
+        erased = await purge(environment, stores.database, app.app_id, args.patience)
+        await _changes(stores).remove(app, conversations=erased)
     await _announce(environment, output)
     output.done(
         f"{app.app_id} is deleted with its {erased} conversations.",
@@ -150,11 +153,18 @@ async def remove(args: argparse.Namespace, environment: Environment, output: Out
     )
 
 
+class _Stores(NamedTuple):
+    database: Database
+    apps: AppStore
+    vendor_accounts: VendorAccountStore
+
+
 @asynccontextmanager
-async def _app_store(environment: Environment) -> AsyncIterator[tuple[Database, AppStore]]:
+async def _app_store(environment: Environment) -> AsyncIterator[_Stores]:
     settings = environment.settings(SealedSettings)
     async with database_of(settings) as database:
-        yield database, AppStore(database, Sealer(settings.secret_keys))
+        sealer = Sealer(settings.secret_keys)
+        yield _Stores(database, AppStore(database, sealer), VendorAccountStore(database, sealer))
 
 
 async def _existing(apps: AppStore, app_id: str) -> App:
@@ -168,8 +178,8 @@ def _unknown(app_id: str) -> Refused:
     return Refused(f"there is no app {app_id}; see `wxdesk apps list`")
 
 
-def _changes(database: Database, apps: AppStore) -> AppChanges:
-    return AppChanges(database, apps, COMMAND_LINE)
+def _changes(stores: _Stores) -> AppChanges:
+    return AppChanges(stores.database, stores.apps, stores.vendor_accounts, COMMAND_LINE)
 
 
 async def _changed(apps: AppChanges, app_id: str, changes: dict[str, Any]) -> App:

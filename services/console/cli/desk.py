@@ -44,7 +44,7 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     showing.add_argument("--follow", action="store_true", help="go on with what happens, until Ctrl-C")
     showing.set_defaults(run=show)
     for verb, run, what in (
-        ("accept", accept, "take a conversation: from the line, an offer, the bot or WeChat's own console"),
+        ("accept", accept, "take a conversation: from the line, an offer, the bot, a vendor or WeChat's own console"),
         ("decline", decline, "let what is offered to you go on to the next agent"),
         ("block", block, "bring nothing of its customer to anybody any more; what they write is kept"),
         ("unblock", unblock, "bring again what its customer writes"),
@@ -77,6 +77,7 @@ def _add_targets(transferring: argparse.ArgumentParser) -> None:
     to.add_argument("--agent", metavar="LOGIN", help="a colleague who has room")
     to.add_argument("--group", metavar="G", help="back in line, for agents of this group")
     to.add_argument("--bot", action="store_true", help="the bot")
+    to.add_argument("--vendor", metavar="ID", help="a vendor account that serves the app")
     to.add_argument("--official", action="store_true", help="WeChat's own console, with the customer's next message")
     transferring.add_argument("--note", metavar="TEXT", help="for colleagues only")
     transferring.set_defaults(run=transfer)
@@ -115,7 +116,13 @@ async def decline(args: argparse.Namespace, environment: Environment, output: Ou
 
 
 async def transfer(args: argparse.Namespace, environment: Environment, output: Output) -> None:
-    named = {"agent": args.agent, "group": args.group, "bot": args.bot, "official": args.official}
+    named = {
+        "agent": args.agent,
+        "group": args.group,
+        "bot": args.bot,
+        "vendor": args.vendor,
+        "official": args.official,
+    }
     body: dict[str, Any] = {"to": {kind: name for kind, name in named.items() if name}}
     if args.note:
         body["note"] = args.note

@@ -2,11 +2,21 @@
 
 import argparse
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from services.console.administering.checks.check import Check, Ways, fail
 from services.console.administering.checks.one_app import PROBE, Addresses, app_checks, group_check
+from services.console.administering.checks.vendor_account import (
+    address_check,
+    answer_check,
+    breaker_checks,
+    named_checks,
+    settings_check,
+    tried,
+)
+from services.console.administering.vendor_fields import serves
 from services.console.cli.calls import http_session
 from services.console.cli.checks.broker import queue_checks, topology_check, version_check
 from services.console.cli.checks.services import readiness_check
@@ -16,16 +26,18 @@ from services.console.cli.failures import Failed, Refused
 from services.console.cli.output import Output
 from services.console.cli.servers import SealedSettings, database_of, place
 from services.console.cli.terminal import one_line
+from services.console.cli.vendor_stores import service_now
 from shared.bus.connection import BrokerUnavailable
 from shared.bus.inspection import BrokerRefused, inspected
 from shared.bus.topology import Topology
 from shared.clock import real_now
-from shared.settings import RabbitSettings, WeChatSettings
+from shared.settings import RabbitSettings, VendorAddressSettings, WeChatSettings, is_loopback
 from shared.store.agents import AgentStore
 from shared.store.apps import App, AppStore
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
 from shared.store.topology import stored_topology
+from shared.store.vendor_accounts import Breaker, BreakerStore, VendorAccount, VendorAccountStore
 
 WAYS: Final = Ways(
     renewal="copy the AppSecret again: `wxdesk apps update {app_id} --secret -`",
@@ -62,6 +74,9 @@ class Doctor:
         self._wechat = environment.settings(WeChatSettings)
         self._topology: Topology | None = None
         self._apps: list[App] = []
+        self._accounts: list[VendorAccount] = []
+        self._breakers: list[Breaker] = []
+        self._service_now = real_now()
 
     async def look(self, app_id: str | None) -> None:
         try:
@@ -77,6 +92,7 @@ class Doctor:
             await self._look_at_services(session)
             for app in self._apps:
                 await self._look_at_app(session, app)
+            await self._look_at_vendors(session, app_id)
 
     async def _look_at_mongodb(self, database: Database, app_id: str | None) -> None:
         async for check in store_checks(database):
@@ -89,6 +105,7 @@ class Doctor:
         apps, check = await openable_apps(AppStore(database, Sealer(self._sealed.secret_keys)))
         self._say(check)
         self._apps = [app for app in apps if app_id in {None, app.app_id}]
+        await self._read_vendors(database)
         if app_id is not None and not await database["apps"].count({"_id": app_id}, limit=1):
             raise Refused(f"there is no app {app_id}; see `wxdesk apps list`")
         for app in self._apps:
@@ -121,6 +138,29 @@ class Doctor:
         )
         async for check in app_checks(session, app, addresses, WAYS, real_now()):
             self._say(check)
+
+    async def _read_vendors(self, database: Database) -> None:
+        self._accounts = await VendorAccountStore(database, Sealer(self._sealed.secret_keys)).everything()
+        self._breakers = await BreakerStore(database).everything()
+        self._service_now = await service_now(self._environment, database)
+
+    async def _look_at_vendors(self, session: aiohttp.ClientSession, app_id: str | None) -> None:
+        at_sandbox = is_loopback(urlsplit(self._wechat.wechat_api_base).hostname or "")
+        public = self._environment.variable("PUBLIC_BASE_URL")
+        api_bases = self._environment.settings(VendorAddressSettings).vendor_api_bases
+        for app in self._apps:
+            for check in named_checks(app, self._accounts):
+                self._say(check)
+        for account in self._accounts:
+            if app_id is not None and not serves(account, app_id):
+                continue
+            if (wrong := settings_check(account)) is not None:
+                self._say(wrong)
+                continue
+            self._say(answer_check(account, await tried(session, account, api_bases.get(account.vendor))))
+            self._say(address_check(account, public, at_sandbox=at_sandbox))
+            for check in breaker_checks(account, self._breakers, self._service_now):
+                self._say(check)
 
     def _say(self, check: Check) -> None:
         self.found.append(check)

@@ -9,6 +9,7 @@ from services.console.cli.failures import Misused
 
 _OPTIONS: Final = {"app_id": "--appid", "login": "LOGIN", "groups": "--group", "away_after_seconds": "--away-after"}
 """Fields whose options are called otherwise than they are."""
+_VENDOR_OPTIONS: Final = {"id": "ID", "settings": "--setting", "secrets": "--secret"}
 
 
 @contextmanager
@@ -18,6 +19,22 @@ def options_named() -> Iterator[None]:
         yield
     except FieldsRefused as refused:
         raise Misused("\n".join(_line(fault) for fault in refused.faults)) from None
+
+
+@contextmanager
+def vendor_options_named() -> Iterator[None]:
+    """The same of a vendor account's fields."""
+    try:
+        yield
+    except FieldsRefused as refused:
+        raise Misused("\n".join(_vendor_line(fault) for fault in refused.faults)) from None
+
+
+def _vendor_line(fault: Fault) -> str:
+    field, *within = fault.where
+    option = _VENDOR_OPTIONS.get(str(field), f"--{field}")
+    place = f"{option} {_place(tuple(within))}" if within else option
+    return f"{place} {fault.what}" if fault.what.startswith(("must ", "is ")) else f"{place}: {fault.what}"
 
 
 def _line(fault: Fault) -> str:

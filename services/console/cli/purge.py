@@ -12,6 +12,7 @@ from services.console.cli.standard_input import asked
 from shared.bus.publisher import Publisher
 from shared.clock import real_now
 from shared.conversation.facts import CustomerDeleted
+from shared.pieces import pieces
 from shared.store.driver import Database
 from shared.store.erasing import HOLDING
 
@@ -78,8 +79,8 @@ async def _tell(publisher: Publisher, app_id: str, conversations: Sequence[str])
         )
         for conversation in conversations
     ]
-    for start in range(0, len(facts), _AT_ONCE):
-        await publisher.publish_all(facts[start : start + _AT_ONCE])
+    for some in pieces(facts, _AT_ONCE):
+        await publisher.publish_all(some)
 
 
 async def _left(database: Database, app_id: str) -> Left:
@@ -92,8 +93,8 @@ async def _left(database: Database, app_id: str) -> Left:
 async def _erasing(database: Database, conversations: Sequence[str]) -> list[str]:
     """Which conversations some document still belongs to; one of every few hundred is enough to know."""
     found = []
-    for start in range(0, len(conversations), _AT_ONCE):
-        some = {"conversation": {"$in": list(conversations[start : start + _AT_ONCE])}}
+    for these in pieces(conversations, _AT_ONCE):
+        some = {"conversation": {"$in": list(these)}}
         for collection in HOLDING:
             found += [str(doc["conversation"]) for doc in await database[collection].find(some, limit=1)]
     return found

@@ -6,6 +6,7 @@ from services.console.cli.failures import Refused
 from services.console.cli.mending import Unmendable, mended
 from shared.contracts import (
     BusMessage,
+    KeepToken,
     ShowTyping,
     Unreadable,
     decode_bot,
@@ -13,7 +14,7 @@ from shared.contracts import (
     decode_offer,
     decode_outbound,
 )
-from shared.conversation.commands import AskBot, SendMessage
+from shared.conversation.commands import AskBot, CallVendor, SendMessage
 from shared.conversation.content import Unsupported
 from shared.conversation.decide import PUSHES
 from shared.conversation.facts import AgentCommand, AnyFact, MessageReceived, MessageReplayed
@@ -73,6 +74,8 @@ def replayed(dead: DeadMessage, message: BusMessage, place: Place) -> BusMessage
             raise Refused(
                 f"{dead.id} is a send that is settled as refused; send it again from the desk, and drop this one"
             )
+        case CallVendor() | KeepToken():
+            raise Refused(f"{dead.id} is a call whose time is over; it can only be dropped")
         case AgentCommand():
             raise Refused(
                 f"{dead.id} is a command whose agent was told that it failed; give it again at the desk, and drop this"

@@ -17,6 +17,7 @@ SESSION_EVENTS: Final[dict[str, WebhookEvent]] = {
     "session_waiting": "session_waiting",
     "session_offered": "session_offered",
     "session_assigned": "session_assigned",
+    "session_bridged": "session_bridged",
     "session_closed": "session_closed",
     "session_rated": "session_rated",
     "attention_needed": "attention",

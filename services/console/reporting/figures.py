@@ -5,10 +5,12 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from shared.conversation.ratings import BEST
 from shared.store.reports import ReportedSession
+
+_ELSEWHERE: Final = frozenset({"official", "vendor"})
 
 
 def percentile(ascending: Sequence[float], per_cent: int) -> float | None:
@@ -85,10 +87,10 @@ def until_answered(session: ReportedSession) -> float | None:
 def is_late(session: ReportedSession, target: int | None, now: datetime) -> bool | None:
     """Whether it got, or still gets, no answer for longer than `target` seconds; None: that says nothing of it.
 
-    Whom WeChat's own console serves nobody here answers.
+    Whom WeChat's own console or a vendor serves nobody here answers.
     """
     since = wanted_people_at(session)
-    if target is None or since is None or (session.holder == "official" and session.assigned_at is None):
+    if target is None or since is None or (session.holder in _ELSEWHERE and session.assigned_at is None):
         return None
     return _seconds(since, session.first_answer_at or session.closed_at or now) > target
 
@@ -125,6 +127,7 @@ class Tally:
     by_bot: int = 0
     gave_up: int = 0
     official: int = 0
+    vendor: int = 0
     agent_messages: int = 0
     with_target: int = 0
     late: int = 0
@@ -156,6 +159,7 @@ class Tally:
         self.running += not ended
         self.with_agent += not alone
         self.official += session.holder == "official"
+        self.vendor += session.holder == "vendor"
         self.by_bot += ended and alone and session.holder == "bot"
         self.gave_up += ended and alone and session.holder is None
 

@@ -33,7 +33,7 @@ async def move_clock(request: web.Request) -> web.Response:
         await clock.set_to(wanted.at)
     else:
         await clock.advance(wanted.advance_seconds or 0.0)
-    parts_of(request).world.touch_all()
+    parts_of(request).touch_all()
     return answer(_view(clock))
 
 

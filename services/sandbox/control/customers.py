@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.sandbox.control.apps import app_of
 from services.sandbox.control.guard import Problem, answer, parts_of, read_model, read_query
-from services.sandbox.wechat.inbound import Picture, Pushed
-from services.sandbox.wechat.media import picture_type
+from services.sandbox.control.uploads import checked_picture, picture_of
+from services.sandbox.wechat.inbound import Pushed
 from services.sandbox.wechat.phone import Content, item_view
 from services.sandbox.wechat.state import App, Customer
 from services.sandbox.wechat.taps import opened
@@ -96,13 +96,13 @@ async def say(request: web.Request) -> web.Response:
 async def show_card(request: web.Request) -> web.Response:
     app, customer = customer_of(request)
     wanted = await read_model(request, ShowingCard)
-    cover = _picture(_decoded(wanted.image)) if wanted.image else None
+    cover = checked_picture(_decoded(wanted.image)) if wanted.image else None
     return await _pushed(request, parts_of(request).inbound.card(app, customer, wanted.title, wanted.path, cover))
 
 
 async def send_image(request: web.Request) -> web.Response:
     app, customer = customer_of(request)
-    picture = _picture(await _file(request))
+    picture = await picture_of(request)
     return await _pushed(request, parts_of(request).inbound.image(app, customer, picture))
 
 
@@ -153,24 +153,6 @@ async def console(request: web.Request) -> web.Response:
 
 async def _pushed(request: web.Request, pushed: Pushed) -> web.Response:
     return answer(await pushed.view(wait=read_query(request, _Waiting).wait == "1"))
-
-
-async def _file(request: web.Request) -> bytes:
-    try:
-        part = (await request.post()).get("file")
-    except ValueError:
-        part = None
-    if not isinstance(part, web.FileField):
-        raise Problem(422, "send the picture as multipart/form-data in the field file, with a filename")
-    with part.file as file:
-        return file.read()
-
-
-def _picture(data: bytes) -> Picture:
-    kind = picture_type(data)
-    if kind is None:
-        raise Problem(415, "the picture must be a JPEG, PNG or GIF by its bytes")
-    return Picture(data, kind)
 
 
 def _decoded(image: str) -> bytes:

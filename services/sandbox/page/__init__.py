@@ -30,17 +30,16 @@ def page_routes() -> list[web.RouteDef]:
 
 
 async def _front(_: web.Request) -> web.StreamResponse:
-    return _served(_HERE / "index.html")
+    return served(_HERE, "index.html")
 
 
 async def _file(request: web.Request) -> web.StreamResponse:
-    """Only what lies here by that very name; a path cannot lead elsewhere."""
-    name = request.match_info["name"]
-    for path in _HERE.iterdir():
+    return served(_HERE, request.match_info["name"])
+
+
+def served(folder: Path, name: str) -> web.FileResponse:
+    """Only what lies in the folder by that very name; a path cannot lead elsewhere. Raises HTTPNotFound."""
+    for path in folder.iterdir():
         if path.name == name and path.suffix in _TYPES:
-            return _served(path)
+            return web.FileResponse(path, headers={**_HEADERS, "Content-Type": _TYPES[path.suffix]})
     raise web.HTTPNotFound(text=f"the page has no file {name}\n")
-
-
-def _served(path: Path) -> web.FileResponse:
-    return web.FileResponse(path, headers={**_HEADERS, "Content-Type": _TYPES[path.suffix]})

@@ -8,13 +8,13 @@ import { say } from "./words.js";
 /**
  * @typedef {import("./types.js").ApiFault} ApiFault
  * @typedef {import("./types.js").Faults} Faults
- * @typedef {"errcode" | "http" | "drop_answer" | "garbage" | "latency"} Effect
+ * @typedef {"errcode" | "http" | "drop_answer" | "garbage" | "dead" | "latency"} Effect
  */
 
 const PATHS = ["/cgi-bin/message/custom/send", "/cgi-bin/message/custom/typing", "/cgi-bin/media/", "/cgi-bin/stable_token", "/cgi-bin/token", "/cgi-bin/"];
 const ERRCODES = [-1, 40001, 42001, 40007, 45009, 45011, 45015, 45047, 48001, 70000];
 /** @type {Effect[]} */
-const EFFECTS = ["errcode", "http", "drop_answer", "garbage", "latency"];
+const EFFECTS = ["errcode", "http", "drop_answer", "garbage", "dead", "latency"];
 
 export class FaultForm {
   /** @param {() => Promise<void>} refresh */
@@ -121,6 +121,7 @@ export class FaultForm {
       http: effect === "http" ? Number(this.http.value) : null,
       drop_answer: effect === "drop_answer",
       garbage: effect === "garbage",
+      dead: effect === "dead",
       latency_ms: Number(this.latency.value),
       times: this.times.value ? Number(this.times.value) : null,
     };
@@ -205,6 +206,7 @@ function apiWords(fault) {
   if (fault.http !== null) parts.push(`HTTP ${fault.http}`);
   if (fault.drop_answer) parts.push(say("effect_drop_answer"));
   if (fault.garbage) parts.push(say("effect_garbage"));
+  if (fault.dead) parts.push(say("effect_dead"));
   if (fault.latency_ms) parts.push(`${fault.latency_ms} ms`);
   parts.push(fault.times === null ? say("always") : say("times_left", { n: fault.times }));
   return parts.join(" · ");

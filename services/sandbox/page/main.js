@@ -78,6 +78,7 @@ class Page {
       this.peopleButton ?? null,
       h("h1", {}, h("span", { class: "sandbox-mark" }, say("sandbox"))),
       h("p", { class: "top-more" }, say("nothing_real")),
+      h("a", { href: "/qiyu", class: "to-desk" }, say("qiyu_desk")),
       h("button", { type: "button", class: "language", lang: other === "zh" ? "zh-CN" : "en", onclick: () => this.speak(other) }, say("other_language")),
       this.drawerButton ?? null,
     );

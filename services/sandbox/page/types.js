@@ -37,7 +37,7 @@
  * }} AppState
  * @typedef {{
  *   path: string, errcode: number | null, http: number | null, drop_answer: boolean, garbage: boolean,
- *   latency_ms: number, times: number | null,
+ *   dead: boolean, latency_ms: number, times: number | null,
  * }} ApiFault
  * @typedef {{
  *   duplicate: number, reorder: boolean, delay_ms: number, string_ids: boolean, unknown_types: boolean,

@@ -11,10 +11,10 @@ import aiohttp
 
 from services.console.administering.app_fields import callback_fault, callback_url
 from services.console.administering.checks.check import Check, Ways, fail, ok, warn
+from shared.failures import SendFailure, Unavailable
 from shared.store.apps import App
 from shared.wechat.client import WeChatClient
 from shared.wechat.crypto import signature
-from shared.wechat.failures import SendFailure, Unavailable
 
 NO_CALLBACK_SAVED: Final = "40201"
 _NOT_OFFERED: Final = frozenset({"http_404", "40066", "48001"})

@@ -4,6 +4,7 @@ import type { AppSettings, Hours } from '@/api/shapes'
 export function settings(given: Partial<AppSettings> = {}): AppSettings {
   return {
     entry: 'bot',
+    after_bot: { kind: 'agents', name: null },
     rules: [],
     fallbacks: [],
     official: { agents_may_transfer: false, say: null },

@@ -1,4 +1,4 @@
-import type { AppSummary, Colleague, Conversation, Message, Quota, Session } from '@/api/shapes'
+import type { AppSummary, Bridge, Bridging, Colleague, Conversation, Message, Quota, Session } from '@/api/shapes'
 
 /** A conversation of which only what a test is about need be said. */
 export function conversation(given: Partial<Conversation> & { session?: Session | null } = {}): Conversation {
@@ -33,6 +33,7 @@ export function session(given: Partial<Session> = {}): Session {
     offer: null,
     attention: null,
     to_official: false,
+    bridging: null,
     waiting_since: null,
     answer_by: null,
     unanswered_since: null,
@@ -49,12 +50,27 @@ export function served(by: string, name = by, given: Partial<Session> = {}): Ses
   return session({ state: 'agent', responder: { kind: 'agent', id: by, name }, ...given })
 }
 
+/** With a vendor; by default with one of its people. */
+export function bridging(given: Partial<Bridging> = {}): Bridging {
+  return { account: 'main', vendor: 'qiyu', vendor_name: '七鱼', standing: 'person', staff: '小王', ahead: null, shows_replies: true, since: '2026-11-22T09:00:00Z', kept: 0, given: 0, ...given }
+}
+
+/** Its session. */
+export function bridged(stay: Partial<Bridging> = {}, given: Partial<Session> = {}): Session {
+  const made = bridging(stay)
+  return session({ state: 'vendor', responder: { kind: 'vendor', id: made.account, name: made.vendor_name }, bridging: made, ...given })
+}
+
+export function bridge(account: string, given: Partial<Bridge> = {}): Bridge {
+  return { account, vendor: 'qiyu', name: account, down: false, shows_replies: true, ...given }
+}
+
 export function offer(to: string, until: string, name = to): NonNullable<Session['offer']> {
   return { agent: { kind: 'agent', id: to, name }, until }
 }
 
 export function quota(given: Partial<Quota> = {}): Quota {
-  return { remaining: 5, grant: 'message', deadline: '2026-11-24T10:00:00Z', ...given }
+  return { remaining: 5, grant: 'message', deadline: '2026-11-24T10:00:00Z', at_most: false, ...given }
 }
 
 export function message(seq: number, given: Partial<Message> = {}): Message {

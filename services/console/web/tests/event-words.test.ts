@@ -45,7 +45,31 @@ describe('events in words', () => {
     ['offer_passed', { agent: '王强', how: 'lapsed' }, '王强 没有及时接入，邀请下一位'],
     ['session_assigned', { to: '李娜', rule: 'accepted' }, '李娜 接受邀请，已接入'],
     ['session_fell_back', { when: 'nobody_online', to: 'group:vip' }, '没有客服在线，转到分组「vip」'],
-    ['session_fell_back', { when: 'some day', to: 'vendor:acme' }, '转到vendor:acme'],
+    ['session_fell_back', { when: 'some day', to: 'vendor:acme' }, '转到第三方客服「acme」'],
+    ['session_fell_back', { when: 'vendor_down', to: 'agents' }, '第三方客服未能接待，转到人工客服'],
+    ['session_bridged', { to: '七鱼', reason: 'vendor_first' }, '已转到第三方客服「七鱼」'],
+    ['session_bridged', { to: '七鱼', reason: 'transferred' }, '已转到第三方客服「七鱼」（转接）'],
+    ['session_bridged', { to: '七鱼', reason: 'rule', rule: 'VIP' }, '已转到第三方客服「七鱼」（规则「VIP」）'],
+    ['session_unbridged', { from: '七鱼', why: 'vendor_down' }, '第三方客服「七鱼」没有响应'],
+    ['session_unbridged', { from: '七鱼', why: 'vendor_down', code: '14500' }, '第三方客服「七鱼」没有响应（14500）'],
+    ['session_unbridged', { from: '七鱼', why: 'vendor_down', code: 'breaker_open' }, '第三方客服「七鱼」没有响应'],
+    ['session_unbridged', { from: '七鱼', why: 'vendor_nobody' }, '第三方客服「七鱼」没有人接待'],
+    ['session_unbridged', { from: null, why: 'new' }, '会话已离开第三方客服「第三方客服」'],
+    ['vendor_line', { ahead: 3 }, '客户在第三方客服排队，前面 3 位'],
+    ['vendor_line', { ahead: 0 }, '客户在第三方客服排队，前面 0 位'],
+    ['vendor_line', {}, '客户在第三方客服排队'],
+    ['vendor_person', { staff: '小王' }, '第三方客服 小王 已接待'],
+    ['vendor_person', {}, '第三方客服的人工已接待'],
+    ['vendor_machine', {}, '第三方客服的机器人正在接待'],
+    ['vendor_word', {}, '第三方客服没有人在线，客户的消息已作为留言'],
+    ['vendor_graded', { name: '满意' }, '客户对第三方客服的评价：满意'],
+    ['vendor_answer_late', { staff: '小王' }, '小王 的回复来迟了，没有发给客户'],
+    ['vendor_event', { name: 'ended', account: 'main' }, 'main 结束了接待'],
+    ['vendor_event', { name: 'QUEUE_TIMEOUT', account: 'main' }, 'main 的事件：QUEUE_TIMEOUT'],
+    ['session_waiting', { reason: 'vendor_down' }, '第三方客服没有响应，等待人工接待'],
+    ['session_closed', { reason: 'vendor_closed', by: '小王' }, '小王 结束了接待，会话已关闭'],
+    ['session_closed', { reason: 'vendor_idle', by: null }, '在第三方客服长时间没有消息，会话已自动关闭'],
+    ['attention_needed', { why: 'not_passed_on' }, '需要关注：第三方客服没有收下客户的消息'],
     ['attention_needed', { why: 'agent_silent' }, '需要关注：客服没有回复客户'],
     ['attention_needed', {}, '需要关注'],
     ['customer_flooding', { messages: 30, seconds: 60 }, '客户在 60 秒内发来超过 30 条消息，暂不提醒'],
@@ -58,7 +82,7 @@ describe('events in words', () => {
     ['bot_reply_skipped', { what: 'new', count: 2 }, '机器人有 2 条回复没有发送：额度留给人工'],
   ])('%s %o', (name, detail, words) => {
     expect(said(name, detail)).toBe(words)
-    expect(eventWords({ name, detail }, t(en)).replace(/李娜|王强|周主管/, 'Li')).not.toMatch(/\p{Script=Han}|undefined/u)
+    expect(eventWords({ name, detail }, t(en)).replace(/李娜|王强|周主管|七鱼|小王|满意/, 'Li')).not.toMatch(/\p{Script=Han}|undefined/u)
   })
 
   it('name an agent whom they know by the login', () => {

@@ -18,6 +18,7 @@ function figures(more: Partial<ReportFigures> = {}): ReportFigures {
     by_bot: 0,
     gave_up: 0,
     official: 0,
+    vendor: 0,
     waiting_seconds: NONE,
     first_answer_seconds: NONE,
     resolution_seconds: NONE,

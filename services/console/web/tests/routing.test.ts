@@ -109,7 +109,7 @@ describe('what an agent may do', () => {
 
   it('is to accept what nobody of us has', () => {
     const able = (['bot', 'waiting', 'agent', 'vendor', 'official', 'closed'] as const).filter((state) => mayAccept(session({ state })))
-    expect(able).toEqual(['bot', 'waiting', 'official'])
+    expect(able).toEqual(['bot', 'waiting', 'vendor', 'official'])
     expect(mayAccept(null)).toBe(false)
   })
 

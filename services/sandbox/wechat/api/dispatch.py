@@ -61,7 +61,8 @@ class WeChatApi:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         fault = self._faults.take(request.path)
         call = self._arrived(request)
-        reply = _spoilt(await self._reply(request, call, fault), fault)
+        dead = fault is not None and fault.dead
+        reply = Reply(None) if dead else _spoilt(await self._reply(request, call, fault), fault)
         self._write(call, reply)
         if fault is not None and fault.latency_ms:
             await asyncio.sleep(fault.latency_ms / 1000)

@@ -14,7 +14,8 @@ export interface Listing<Item> {
   load: () => Promise<void>
 }
 
-export function useListing<Item>(what: string): Listing<Item> {
+/** `told`: how word of its changes names it, where that is not its path. */
+export function useListing<Item>(what: string, told = what): Listing<Item> {
   const items = shallowRef<Item[] | null>(null)
   const { failure, ask } = useAsking()
 
@@ -25,7 +26,7 @@ export function useListing<Item>(what: string): Listing<Item> {
 
   // The live socket hands every word of changed settings to the catalogue.
   useCatalogue().$onAction(({ name, args }) => {
-    if (name === 'refresh' && args[0] === what) void load()
+    if (name === 'refresh' && args[0] === told) void load()
   })
   void load()
 

@@ -1,12 +1,12 @@
 /** The pages of the settings, and who may open them. */
-import { Bell, KeyRound, ListChecks, MessageSquareQuote, Smartphone, Tags, UserRound, Users, Webhook } from '@lucide/vue'
+import { Bell, KeyRound, ListChecks, MessageSquareQuote, Smartphone, Tags, UserRound, Users, Waypoints, Webhook } from '@lucide/vue'
 import { defineAsyncComponent } from 'vue'
 import type { Component } from 'vue'
 
 import type { Me } from '@/api/shapes'
 
 export interface Section {
-  readonly name: 'account' | 'canned-replies' | 'apps' | 'agents' | 'tags' | 'notifiers' | 'webhooks' | 'tokens' | 'audit'
+  readonly name: 'account' | 'canned-replies' | 'apps' | 'bridges' | 'agents' | 'tags' | 'notifiers' | 'webhooks' | 'tokens' | 'audit'
   readonly icon: Component
   readonly role: Me['role']
   readonly page: Component
@@ -18,6 +18,7 @@ export const SECTIONS: readonly Section[] = [
   { name: 'account', icon: UserRound, role: 'agent', page: defineAsyncComponent(() => import('./AccountSection.vue')) },
   { name: 'canned-replies', icon: MessageSquareQuote, role: 'agent', page: defineAsyncComponent(() => import('./CannedRepliesSection.vue')) },
   { name: 'apps', icon: Smartphone, role: 'supervisor', page: defineAsyncComponent(() => import('./AppsSection.vue')) },
+  { name: 'bridges', icon: Waypoints, role: 'supervisor', page: defineAsyncComponent(() => import('./BridgesSection.vue')) },
   { name: 'agents', icon: Users, role: 'supervisor', page: defineAsyncComponent(() => import('./AgentsSection.vue')) },
   { name: 'tags', icon: Tags, role: 'supervisor', page: defineAsyncComponent(() => import('./TagsSection.vue')) },
   { name: 'notifiers', icon: Bell, role: 'admin', page: defineAsyncComponent(() => import('./NotifiersSection.vue')) },

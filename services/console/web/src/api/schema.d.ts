@@ -277,7 +277,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take the session: from the line, an offer, the bot or WeChat's console */
+        /** Take the session: from the line, an offer, the bot, a vendor or WeChat's console */
         post: operations["accept"];
         delete?: never;
         options?: never;
@@ -311,7 +311,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Give the session to an agent, a group, the bot or WeChat's console; a supervisor takes it over so */
+        /** Give the session to an agent, a group, the bot, a vendor or WeChat's console; a supervisor takes it over so */
         post: operations["transfer"];
         delete?: never;
         options?: never;
@@ -616,6 +616,128 @@ export interface paths {
         put?: never;
         /** Where a customer would be sent by these settings, and by which rule; nothing is saved */
         post: operations["try_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/apps/{app_id}/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Switch an app to a vendor, its agents, the bot or WeChat's console; with `all`, its open sessions too */
+        post: operations["switch_app"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The vendors there are, with what their accounts need */
+        get: operations["list_vendors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/bridges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The vendor accounts that sessions of an app can be given to */
+        get: operations["list_bridges"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendor-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Our contracts with vendors; secrets are never told */
+        get: operations["list_vendor_accounts"];
+        put?: never;
+        /** Add a vendor account; `errors` names the place of each mistake */
+        post: operations["add_vendor_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendor-accounts/{account_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One vendor account, and how its breakers stand */
+        get: operations["read_vendor_account"];
+        put?: never;
+        post?: never;
+        /** Remove a vendor account that no app's settings lead to */
+        delete: operations["remove_vendor_account"];
+        options?: never;
+        head?: never;
+        /** Change a vendor account; takes effect within seconds */
+        patch: operations["change_vendor_account"];
+        trace?: never;
+    };
+    "/api/v1/vendor-accounts/{account_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the vendor whether the account works */
+        post: operations["test_vendor_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/vendor-accounts/{account_id}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open an app's breaker on purpose, or close it */
+        post: operations["switch_vendor_breaker"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1270,11 +1392,18 @@ export interface components {
         AppSettings: {
             /**
              * Entry
-             * @description who answers a session that no rule is for
+             * @description who answers a session that no rule is for; `vendor:` and the name of a vendor account, too
              * @default bot
-             * @enum {string}
              */
-            entry?: "bot" | "agents" | "official";
+            entry?: ("bot" | "agents" | "official") | string;
+            /**
+             * @description where the bot hands off to, where no rule says otherwise; not the bot
+             * @default {
+             *       "kind": "agents",
+             *       "name": null
+             *     }
+             */
+            after_bot?: components["schemas"]["Destination"];
             /**
              * Rules
              * @description the first that holds decides
@@ -1543,7 +1672,7 @@ export interface components {
              * Why
              * @enum {string}
              */
-            why: "answer_late" | "window_closing" | "agent_silent";
+            why: "answer_late" | "window_closing" | "agent_silent" | "not_passed_on";
             /**
              * Since
              * Format: date-time
@@ -1608,6 +1737,210 @@ export interface components {
              * @description true: what they write is kept and brought to nobody
              */
             blocked: boolean;
+        };
+        /** BreakerBody */
+        BreakerBody: {
+            /**
+             * App Id
+             * @description of which app's sessions
+             */
+            app_id: string;
+            /**
+             * Open
+             * @description true: nothing of the app's is given to it; false: all is again
+             */
+            open: boolean;
+            /**
+             * Seconds
+             * @description then it is probed as any other that is open
+             * @default 86400
+             */
+            seconds?: number;
+        };
+        /**
+         * BreakerLimits
+         * @description When a vendor that fails is left alone, and for how long before it is tried again.
+         */
+        BreakerLimits: {
+            /**
+             * Failures
+             * @description so many failed calls in a row
+             * @default 5
+             */
+            failures?: number;
+            /**
+             * Within Seconds
+             * @description the first and the last of them no further apart
+             * @default 60
+             */
+            within_seconds?: number;
+            /**
+             * Open Seconds
+             * @description then nothing is given to it until a probe succeeds
+             * @default 30
+             */
+            open_seconds?: number;
+        };
+        /** BridgeList */
+        BridgeList: {
+            /** Items */
+            items: components["schemas"]["BridgeSummary"][];
+            /**
+             * Next
+             * @default null
+             */
+            next: null;
+        };
+        /**
+         * BridgeSettings
+         * @description How sessions go on with any vendor, whatever it is. The vendor's own settings stand beside these.
+         */
+        BridgeSettings: {
+            /**
+             * Patience Seconds
+             * @description when the vendor has not taken a message for so long, the session falls back
+             * @default 20
+             */
+            patience_seconds?: number;
+            /**
+             * Idle Seconds
+             * @description of silence from both sides, and the session with the vendor ends
+             * @default 1800
+             */
+            idle_seconds?: number;
+            /**
+             * Context Messages
+             * @description how many of the last messages are shown to whoever takes over there
+             * @default 10
+             */
+            context_messages?: number;
+            /**
+             * Tell Ahead
+             * @description told to who stands in the vendor's line; `{ahead}` is how many are before them
+             * @default 前面还有 {ahead} 位客户在排队，请稍候。
+             */
+            tell_ahead?: string | null;
+            /**
+             * Leave Words
+             * @description who says just this in that line waits no longer
+             * @default []
+             */
+            leave_words?: string[];
+            /**
+             * People Words
+             * @description who says just this to the vendor's robot wants a person
+             * @default [
+             *       "人工",
+             *       "转人工",
+             *       "rg"
+             *     ]
+             */
+            people_words?: string[];
+            /**
+             * People
+             * @description whose: the vendor's, or our own agents, who then take the session
+             * @default vendor
+             * @enum {string}
+             */
+            people?: "vendor" | "agents";
+            /**
+             * Ask Rating
+             * @description said before the vendor's grades, each on a line of its own with its number; none: nobody is asked
+             * @default 请回复数字，为本次服务评分：
+             */
+            ask_rating?: string | null;
+            /**
+             * Thanks
+             * @description said to who has answered that
+             * @default 感谢您的评价！
+             */
+            thanks?: string | null;
+            /**
+             * Rating Seconds
+             * @description a number that comes later is a message
+             * @default 1800
+             */
+            rating_seconds?: number;
+            /**
+             * @default {
+             *       "failures": 5,
+             *       "within_seconds": 60,
+             *       "open_seconds": 30
+             *     }
+             */
+            breaker?: components["schemas"]["BreakerLimits"];
+        };
+        /**
+         * BridgeSummary
+         * @description A vendor account that sessions of an app can be given to.
+         */
+        BridgeSummary: {
+            /** Account */
+            account: string;
+            /** Vendor */
+            vendor: string;
+            /** Name */
+            name: string;
+            /**
+             * Down
+             * @description its breaker is open: nothing is given to it now
+             */
+            down: boolean;
+            /**
+             * Shows Replies
+             * @description false: what its people say goes past us, and is not in the history
+             */
+            shows_replies: boolean;
+        };
+        /**
+         * Bridging
+         * @description The session's stay with a vendor.
+         */
+        Bridging: {
+            /** Account */
+            account: string;
+            /** Vendor */
+            vendor: string;
+            /**
+             * Vendor Name
+             * @description what people call the account
+             */
+            vendor_name: string;
+            /**
+             * Standing
+             * @description line: in the vendor's line; machine: with its robot; person: with one of its people; word: nobody is there, and what the customer writes is kept for them; nobody: not even that; null: it has not said yet
+             */
+            standing: ("line" | "machine" | "person" | "word" | "nobody") | null;
+            /**
+             * Staff
+             * @description who has the customer there, by the vendor's word
+             */
+            staff: string | null;
+            /**
+             * Ahead
+             * @description how many are before the customer in the vendor's line
+             */
+            ahead: number | null;
+            /**
+             * Shows Replies
+             * @description false: what its people say goes past us, and is not in the history
+             */
+            shows_replies: boolean;
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Kept
+             * @description messages that wait until somebody there has the customer
+             */
+            kept: number;
+            /**
+             * Given
+             * @description messages on their way to the vendor
+             */
+            given: number;
         };
         /** Candidate */
         Candidate: {
@@ -1723,7 +2056,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_bridged" | "session_closed" | "session_rated" | "attention" | "message")[];
             /** App Id */
             app_id: string | null;
             /** Enabled */
@@ -2132,10 +2465,10 @@ export interface components {
              * @description agents: whoever serves the app; official: WeChat's own console
              * @enum {string}
              */
-            kind: "agents" | "group" | "agent" | "bot" | "official";
+            kind: "agents" | "group" | "agent" | "bot" | "vendor" | "official";
             /**
              * Name
-             * @description of the group, or the agent's login
+             * @description of the group, the agent's login, or the vendor account
              * @default null
              */
             name?: string | null;
@@ -2175,7 +2508,10 @@ export interface components {
         };
         /**
          * Fallback
-         * @description What becomes of a session in line when its condition has come. Each is taken once in a session, in order.
+         * @description What becomes of a session when its condition has come. Each is taken once in a session, in order.
+         *
+         *     `vendor_down` is about a session that a vendor has, or was to have: its breaker is open, it did not take a message
+         *     in time, it sent the customer away, or let them wait too long. All others are about a session in line.
          */
         Fallback: {
             /**
@@ -2183,7 +2519,7 @@ export interface components {
              * @description what has to have come
              * @enum {string}
              */
-            when: "nobody_online" | "waiting_longer" | "out_of_hours";
+            when: "nobody_online" | "waiting_longer" | "out_of_hours" | "vendor_down";
             /**
              * After Seconds
              * @description and it has waited for so long
@@ -2504,7 +2840,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_bridged" | "session_closed" | "session_rated" | "attention" | "message")[];
             /** App Id */
             app_id: string | null;
             /** Enabled */
@@ -2609,6 +2945,7 @@ export interface components {
              * @description the seq of the message this one repeats, by an agent's decision
              */
             resend_of: number | null;
+            /** @description of a customer's message: how it was passed on to a vendor */
             delivery: components["schemas"]["Delivery"] | null;
         };
         /**
@@ -2766,6 +3103,48 @@ export interface components {
              * @description 10 characters or more, and not the login
              */
             new: string;
+        };
+        /** NewVendorAccountBody */
+        NewVendorAccountBody: {
+            /**
+             * Id
+             * @description small letters, digits and -, 40 at most; it is in addresses and never changes
+             */
+            id: string;
+            /**
+             * Vendor
+             * @description a kind of `GET /vendors`
+             */
+            vendor: string;
+            /**
+             * Name
+             * @description what agents see
+             */
+            name: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * Bridge
+             * @description how sessions go on with it
+             */
+            bridge?: components["schemas"]["BridgeSettings"];
+            /**
+             * Settings
+             * @description the vendor's own, but for the secrets
+             */
+            settings?: {
+                [key: string]: unknown;
+            };
+            /**
+             * Secrets
+             * @description sealed, and never told again
+             */
+            secrets?: {
+                [key: string]: string | null;
+            };
         };
         /** NoteBody */
         NoteBody: {
@@ -3061,6 +3440,11 @@ export interface components {
              * Format: date-time
              */
             deadline: string;
+            /**
+             * At Most
+             * @description others, whose messages are not seen here, may have used some of what remains
+             */
+            at_most: boolean;
         };
         /**
          * Rated
@@ -3260,6 +3644,11 @@ export interface components {
              * @description with WeChat's own console at the end, or now; an agent may have had it before
              */
             official: number;
+            /**
+             * Vendor
+             * @description with a vendor at the end, or now; an agent may have had it before
+             */
+            vendor: number;
             /** @description from coming in line first to the first agent; only where one came */
             waiting_seconds: components["schemas"]["ReportSpread"];
             /** @description from coming in line first, or an agent's taking it before that, to the first message of an agent */
@@ -3352,6 +3741,11 @@ export interface components {
              * @description with WeChat's own console at the end, or now; an agent may have had it before
              */
             official: number;
+            /**
+             * Vendor
+             * @description with a vendor at the end, or now; an agent may have had it before
+             */
+            vendor: number;
             /** @description from coming in line first to the first agent; only where one came */
             waiting_seconds: components["schemas"]["ReportSpread"];
             /** @description from coming in line first, or an agent's taking it before that, to the first message of an agent */
@@ -3508,6 +3902,8 @@ export interface components {
              * @description the customer's next message goes to WeChat's own console
              */
             to_official: boolean;
+            /** @description its stay with a vendor, while it has one */
+            bridging: components["schemas"]["Bridging"] | null;
             /** Waiting Since */
             waiting_since: string | null;
             /**
@@ -3653,6 +4049,59 @@ export interface components {
              */
             values: string[];
         };
+        /** SwitchBody */
+        SwitchBody: {
+            to: components["schemas"]["SwitchTarget"];
+            /**
+             * Sessions
+             * @description all: those that are open move there, too
+             * @default new
+             * @enum {string}
+             */
+            sessions?: "new" | "all";
+        };
+        /** SwitchTarget */
+        SwitchTarget: {
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "bot" | "agents" | "vendor" | "official";
+            /**
+             * Name
+             * @description the vendor account
+             * @default null
+             */
+            name?: string | null;
+        };
+        /** Switched */
+        Switched: {
+            /**
+             * Version
+             * @description the app's, now
+             */
+            version: number;
+            /**
+             * Moved
+             * @description sessions that are there now
+             */
+            moved: number;
+            /**
+             * Failed
+             * @description sessions that could not be moved
+             */
+            failed: number;
+            /**
+             * Unsettled
+             * @description sessions that were told to move; whether they did is not known yet
+             */
+            unsettled: number;
+            /**
+             * Left
+             * @description sessions that were not reached in time: call again for them
+             */
+            left: number;
+        };
         /** Tag */
         Tag: {
             /** Name */
@@ -3713,6 +4162,7 @@ export interface components {
             bot?: true | null;
             /**
              * Vendor
+             * @description a vendor account of `GET /bridges`
              * @default null
              */
             vendor?: string | null;
@@ -3882,10 +4332,10 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "agents" | "group" | "agent" | "bot" | "official";
+            kind: "agents" | "group" | "agent" | "bot" | "vendor" | "official";
             /**
              * Name
-             * @description of the group, or the agent's login
+             * @description of the group, the agent's login, or the vendor account
              */
             name: string | null;
         };
@@ -3960,6 +4410,239 @@ export interface components {
             /** Height */
             height: number;
         };
+        /** VendorAccount */
+        VendorAccount: {
+            /** Id */
+            id: string;
+            /** Vendor */
+            vendor: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Version
+             * @description counts changes
+             */
+            version: number;
+            bridge: components["schemas"]["BridgeSettings"];
+            /**
+             * Settings
+             * @description the vendor's own, defaults too; `GET /vendors` has their schema
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Secrets
+             * @description by the names of the vendor's schema; never what they are
+             */
+            secrets: {
+                [key: string]: components["schemas"]["VendorSecret"];
+            };
+            /**
+             * Unreadable
+             * @description secrets sealed with a key that is lost, to be entered again
+             */
+            unreadable: string[];
+            /**
+             * Used By
+             * @description apps whose settings lead to it
+             */
+            used_by: string[];
+            /**
+             * Push Url
+             * @description to be entered at the vendor; null: PUBLIC_BASE_URL is not set
+             */
+            push_url: string | null;
+            /**
+             * Token Url
+             * @description where the vendor fetches access tokens; null: it does not. In an address a secret's name in braces stands where the secret belongs
+             */
+            token_url: string | null;
+            /**
+             * Proxy Url
+             * @description what stands for WeChat's API to the vendor; null: nothing does
+             */
+            proxy_url: string | null;
+            /** Breakers */
+            breakers: components["schemas"]["VendorBreaker"][];
+            /**
+             * Faults
+             * @description what is wrong with its settings by now: it is not used meanwhile
+             */
+            faults: components["schemas"]["VendorFault"][];
+        };
+        /**
+         * VendorAccountBody
+         * @description What is left out stays, within `bridge`, `settings` and `secrets` too. A setting that is null has its default.
+         */
+        VendorAccountBody: {
+            /**
+             * Version
+             * @description the version this is a change of; another one by now: 409
+             * @default null
+             */
+            version?: number | null;
+            /**
+             * Name
+             * @default null
+             */
+            name?: string | null;
+            /**
+             * Enabled
+             * @description false: no session goes there, and its pushes are refused
+             * @default null
+             */
+            enabled?: boolean | null;
+            /**
+             * Bridge
+             * @default null
+             */
+            bridge?: components["schemas"]["BridgeSettings"] | null;
+            /**
+             * Settings
+             * @default null
+             */
+            settings?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Secrets
+             * @description null takes one away
+             * @default null
+             */
+            secrets?: {
+                [key: string]: string | null;
+            } | null;
+        };
+        /** VendorAccountList */
+        VendorAccountList: {
+            /** Items */
+            items: components["schemas"]["VendorAccount"][];
+            /**
+             * Next
+             * @default null
+             */
+            next: null;
+        };
+        /**
+         * VendorBreaker
+         * @description Whether an app's messages may go to the account; where an app has none, they may.
+         */
+        VendorBreaker: {
+            /** App Id */
+            app_id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "closed" | "open" | "half_open";
+            /**
+             * Since
+             * Format: date-time
+             */
+            since: string;
+            /**
+             * Failures
+             * @description calls that failed, one after another
+             */
+            failures: number;
+            /**
+             * Code
+             * @description of the last one
+             */
+            code: string | null;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Probe At
+             * @description when an open one is tried
+             */
+            probe_at: string | null;
+            /**
+             * Drill
+             * @description opened on purpose
+             */
+            drill: boolean;
+        };
+        /** VendorFault */
+        VendorFault: {
+            /** Where */
+            where: string;
+            /** What */
+            what: string;
+        };
+        /**
+         * VendorKind
+         * @description A vendor that wxdesk can speak to.
+         */
+        VendorKind: {
+            /** Kind */
+            kind: string;
+            /**
+             * Settings
+             * @description JSON schema of an account's `settings`
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Secrets
+             * @description JSON schema of an account's `secrets`
+             */
+            secrets: {
+                [key: string]: unknown;
+            };
+            /**
+             * Bridge
+             * @description JSON schema of an account's `bridge`, the same for every vendor
+             */
+            bridge: {
+                [key: string]: unknown;
+            };
+        };
+        /** VendorKindList */
+        VendorKindList: {
+            /** Items */
+            items: components["schemas"]["VendorKind"][];
+            /**
+             * Next
+             * @default null
+             */
+            next: null;
+        };
+        /**
+         * VendorSecret
+         * @description What may be told of a secret.
+         */
+        VendorSecret: {
+            /** Set */
+            set: boolean;
+        };
+        /**
+         * VendorTest
+         * @description What came of trying an account out.
+         */
+        VendorTest: {
+            /** Ok */
+            ok: boolean;
+            /**
+             * Said
+             * @description what the vendor said, for an administrator
+             */
+            said: string | null;
+            /**
+             * What
+             * @description what that means, and what to do about it
+             */
+            what: string;
+            /**
+             * Code
+             * @description the vendor's, or a word for what has none; null where it works
+             */
+            code: string | null;
+        };
         /**
          * WaitingWords
          * @description Told to a customer in line. `{position}` in the words is their place in it, from 1.
@@ -4002,7 +4685,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_bridged" | "session_closed" | "session_rated" | "attention" | "message")[];
             /** App Id */
             app_id: string | null;
             /** Enabled */
@@ -4040,7 +4723,7 @@ export interface components {
              */
             url: string;
             /** Events */
-            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[];
+            events: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_bridged" | "session_closed" | "session_rated" | "attention" | "message")[];
             /**
              * App Id
              * @description only what happens in this app; null: in every app
@@ -4072,7 +4755,7 @@ export interface components {
              * Events
              * @default null
              */
-            events?: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message")[] | null;
+            events?: ("session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_bridged" | "session_closed" | "session_rated" | "attention" | "message")[] | null;
             /**
              * App Id
              * @description null: what happens in every app
@@ -4103,7 +4786,7 @@ export interface components {
              * Event
              * @enum {string}
              */
-            event: "session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_closed" | "session_rated" | "attention" | "message";
+            event: "session_opened" | "session_waiting" | "session_offered" | "session_assigned" | "session_bridged" | "session_closed" | "session_rated" | "attention" | "message";
             /**
              * At
              * Format: date-time
@@ -7988,6 +8671,846 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TriedSettings"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `too_large`: Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    switch_app: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                app_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Switched"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            /** @description `too_large`: Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    list_vendors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorKindList"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    list_bridges: {
+        parameters: {
+            query: {
+                app: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BridgeList"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    list_vendor_accounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorAccountList"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    add_vendor_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewVendorAccountBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorAccount"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            /** @description `too_large`: Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    read_vendor_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorAccount"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    remove_vendor_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    change_vendor_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VendorAccountBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorAccount"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `conflict`: Does not fit what is there */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "conflict";
+                    };
+                };
+            };
+            /** @description `too_large`: Too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "too_large";
+                    };
+                };
+            };
+            /** @description `invalid`: Not understood */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "invalid";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    test_vendor_account: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorTest"];
+                };
+            };
+            /** @description `login_required`: Log in first */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "login_required";
+                    };
+                };
+            };
+            /** @description `forbidden`: Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "forbidden";
+                    };
+                };
+            };
+            /** @description `not_found`: No such thing */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "not_found";
+                    };
+                };
+            };
+            /** @description `rate_limited`: Too often */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "rate_limited";
+                    };
+                };
+            };
+            /** @description `unavailable`: Out of reach for the moment */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {unknown} */
+                        code?: "unavailable";
+                    };
+                };
+            };
+        };
+    };
+    switch_vendor_breaker: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                account_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BreakerBody"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VendorAccount"];
                 };
             };
             /** @description `login_required`: Log in first */

@@ -6,6 +6,8 @@ type Schemas = components['schemas']
 export type Me = Schemas['Agent']
 export type Conversation = Schemas['Conversation']
 export type Session = NonNullable<Conversation['session']>
+/** A session's stay with a vendor. */
+export type Bridging = NonNullable<Session['bridging']>
 export type Quota = NonNullable<Conversation['quota']>
 export type Message = Schemas['Message']
 export type Delivery = NonNullable<Message['delivery']>
@@ -47,8 +49,9 @@ export type CannedReply = Schemas['CannedReply']
 export type AppDetail = Omit<Schemas['AppDetail'], 'settings'> & { settings: AppSettings }
 export type AppSettings = Omit<
   Required<Schemas['AppSettings']>,
-  'rules' | 'fallbacks' | 'official' | 'keyword_rules' | 'unmatched' | 'assignment' | 'waiting' | 'targets' | 'reminder' | 'rating' | 'flood' | 'idle_close_seconds' | 'hours'
+  'after_bot' | 'rules' | 'fallbacks' | 'official' | 'keyword_rules' | 'unmatched' | 'assignment' | 'waiting' | 'targets' | 'reminder' | 'rating' | 'flood' | 'idle_close_seconds' | 'hours'
 > & {
+  after_bot: Destination
   rules: RoutingRule[]
   fallbacks: Fallback[]
   official: Required<Schemas['OfficialConsole']>
@@ -74,6 +77,17 @@ export type TriedSettings = Schemas['TriedSettings']
 export type KeywordRule = Required<Schemas['KeywordRule']>
 export type Hours = Omit<Required<Schemas['Hours']>, 'holidays'> & { holidays: Required<Schemas['Holiday']>[] }
 export type AppCheck = Schemas['AppCheck']
+
+/** A vendor account that an app's sessions can be given to, as everybody sees it. */
+export type Bridge = Schemas['BridgeSummary']
+/** A vendor account as its settings page sees it. */
+export type VendorAccount = Schemas['VendorAccount']
+export type VendorBreaker = Schemas['VendorBreaker']
+export type VendorKind = Schemas['VendorKind']
+export type VendorTest = Schemas['VendorTest']
+/** What became of an app's open sessions when it was switched. */
+export type Switched = Schemas['Switched']
+export type SwitchTarget = Schemas['SwitchTarget']
 export type MadeAgent = Schemas['MadeAgent']
 
 export type Decision = Schemas['Decision']

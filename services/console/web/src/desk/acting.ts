@@ -3,9 +3,24 @@ import type { Conversation, Me, Session } from '@/api/shapes'
 
 type Self = Pick<Me, 'id' | 'role'>
 
-/** By hand an agent may take what nobody of us has, also from an offer to somebody else and from WeChat's own console. */
+/** By hand an agent may take what nobody of us has, also from an offer to somebody else, a vendor and WeChat's own console. */
 export function mayAccept(session: Session | null | undefined): boolean {
-  return session?.state === 'waiting' || session?.state === 'bot' || session?.state === 'official'
+  return acceptance(session) !== null
+}
+
+/** What accepting is called: whoever somebody else serves is taken over, or taken back. */
+export function acceptance(session: Session | null | undefined): 'accept' | 'take_back' | 'relieve' | null {
+  switch (session?.state) {
+    case 'waiting':
+    case 'bot':
+      return 'accept'
+    case 'official':
+      return 'take_back'
+    case 'vendor':
+      return 'relieve'
+    default:
+      return null
+  }
 }
 
 export function responds(session: Session | null | undefined, agentId: string | undefined): boolean {

@@ -24,6 +24,8 @@ export function alarmOf(conversation: Conversation, now: number, t: Translate): 
       return windowClosing(conversation, now, t)
     case 'agent_silent':
       return agentSilent(conversation, now, t)
+    case 'not_passed_on':
+      return { urgency: 'urgent', ...words('not_passed_on', { name: nameOf(conversation) }, t) }
   }
 }
 

@@ -3,7 +3,7 @@ import type { Decision } from '@/api/shapes'
 import { destinationWords, isFallback, ruleWords } from '@/desk/reasons'
 
 type Translate = (key: string, values?: Record<string, unknown>) => string
-type NameOf = (agentId: string) => string
+type NameOf = (id: string, kind?: 'agent' | 'vendor') => string
 
 export function decisionWords(decision: Decision, nameOf: NameOf, t: Translate): string {
   if (decision.kind === 'routed') return routedWords(decision, nameOf, t)

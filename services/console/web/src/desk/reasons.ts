@@ -20,13 +20,18 @@ export const WAITING = new Set([
   'nobody_online',
   'waiting_longer',
   'out_of_hours',
+  'vendor_first',
+  'vendor_began',
+  'vendor_down',
+  'vendor_nobody',
+  'vendor_waited_too_long',
 ])
 /** Our own reasons for a session to end. */
-export const CLOSED = new Set(['closed_by_agent', 'idle', 'gave_up', 'official_done', 'blocked'])
+export const CLOSED = new Set(['closed_by_agent', 'idle', 'gave_up', 'official_done', 'vendor_closed', 'vendor_idle', 'blocked'])
 /** By which a session comes to an agent. */
 export const RULES = new Set(['least_loaded', 'longest_idle', 'last_agent', 'named', 'wanted', 'accepted'])
-/** When the app's settings send a session in line elsewhere. */
-const FALLBACKS = new Set(['nobody_online', 'waiting_longer', 'out_of_hours'])
+/** When the app's settings send a session in line, or one that a vendor cannot have, elsewhere. */
+const FALLBACKS = new Set(['nobody_online', 'waiting_longer', 'out_of_hours', 'vendor_down'])
 
 export function reasonWords(reason: string | null | undefined, t: Translate): string {
   if (!reason) return t('customer.reason.none')
@@ -40,8 +45,8 @@ export function ruleWords(rule: string | null, t: Translate): string {
 
 export const isFallback = (rule: string): boolean => FALLBACKS.has(rule)
 
-/** `agents`, `group:vip`, `agent:lina`, `bot`, `official`: as decisions and the history name where a session goes. */
-export function destinationWords(to: string, nameOf: (agentId: string) => string, t: Translate): string {
+/** `agents`, `group:vip`, `agent:lina`, `vendor:qiyu`, `bot`, `official`: as decisions and the history name where a session goes. */
+export function destinationWords(to: string, nameOf: (id: string, kind?: 'agent' | 'vendor') => string, t: Translate): string {
   const [kind, name = ''] = parted(to)
   switch (kind) {
     case 'agents':
@@ -52,6 +57,8 @@ export function destinationWords(to: string, nameOf: (agentId: string) => string
       return t('customer.where.group', { name })
     case 'agent':
       return nameOf(name)
+    case 'vendor':
+      return t('customer.where.vendor', { name: nameOf(name, 'vendor') })
     default:
       return to || '?'
   }

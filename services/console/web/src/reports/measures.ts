@@ -23,6 +23,7 @@ export type MeasureKey =
   | 'by_bot'
   | 'gave_up'
   | 'official'
+  | 'vendor'
   | 'waiting'
   | 'waiting_p90'
   | 'first_answer'
@@ -46,6 +47,7 @@ export const MEASURES: Record<MeasureKey, Measure> = {
   by_bot: { key: 'by_bot', kind: 'count', read: (row) => row.by_bot },
   gave_up: { key: 'gave_up', kind: 'count', better: 'less', read: (row) => row.gave_up },
   official: { key: 'official', kind: 'count', read: (row) => row.official },
+  vendor: { key: 'vendor', kind: 'count', read: (row) => row.vendor },
   waiting: { key: 'waiting', kind: 'span', better: 'less', read: (row) => row.waiting_seconds.p50 },
   waiting_p90: { key: 'waiting_p90', kind: 'span', better: 'less', read: (row) => row.waiting_seconds.p90 },
   first_answer: { key: 'first_answer', kind: 'span', better: 'less', read: (row) => row.first_answer_seconds.p50 },
@@ -70,6 +72,7 @@ const COLUMNS: readonly MeasureKey[] = [
   'by_bot',
   'gave_up',
   'official',
+  'vendor',
   'running',
   'waiting',
   'waiting_p90',
@@ -82,10 +85,12 @@ const COLUMNS: readonly MeasureKey[] = [
   'rated',
 ]
 
-/** Agents have no sessions that the bot ended, or that ended in line. */
+const WITHOUT_AGENT: ReadonlySet<MeasureKey> = new Set(['by_bot', 'gave_up', 'official', 'vendor', 'with_agent'])
+
+/** Agents have no sessions that the bot ended, or that ended in line or elsewhere. */
 export function columnsOf(by: By): readonly MeasureKey[] {
   if (by !== 'agent') return COLUMNS
-  return [...COLUMNS.filter((key) => key !== 'by_bot' && key !== 'gave_up' && key !== 'official' && key !== 'with_agent'), 'most', 'at_once']
+  return [...COLUMNS.filter((key) => !WITHOUT_AGENT.has(key)), 'most', 'at_once']
 }
 
 export interface Order {

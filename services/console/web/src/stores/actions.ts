@@ -10,7 +10,7 @@ import { useHistories } from '@/stores/histories'
 import { useNotices } from '@/stores/notices'
 import { problemWords } from '@/desk/problems'
 
-export type Target = { agent: string } | { group: string } | { bot: true } | { official: true }
+export type Target = { agent: string } | { group: string } | { bot: true } | { vendor: string } | { official: true }
 
 interface Pending {
   readonly kind: 'close' | 'transfer'

@@ -44,7 +44,7 @@ export function useAppForm(appId: string) {
   /** What was sent last, and what the console said of it, by places below the settings. */
   const sent = shallowRef<AppSettings | null>(null)
   const refused = computed(() => {
-    const told = Object.fromEntries(Object.entries(saving.errors.value).map(([where, what]) => [where.replace(/^settings\./, ''), policyFaultWords(what, catalogue.agentName, t)]))
+    const told = Object.fromEntries(Object.entries(saving.errors.value).map(([where, what]) => [where.replace(/^settings\./, ''), policyFaultWords(what, catalogue.nameOf, t)]))
     return sent.value && draft.value ? standing(told, sent.value, settingsOf(draft.value)) : told
   })
   const errors = computed(() => ({

@@ -12,7 +12,7 @@ export interface Said {
 }
 type Settings = Pick<
   AppSettings,
-  'entry' | 'rules' | 'fallbacks' | 'official' | 'keyword_rules' | 'unmatched' | 'waiting' | 'reminder' | 'closing' | 'rating' | 'hours' | 'out_of_hours' | 'bot_budget'
+  'entry' | 'after_bot' | 'rules' | 'fallbacks' | 'official' | 'keyword_rules' | 'unmatched' | 'waiting' | 'reminder' | 'closing' | 'rating' | 'hours' | 'out_of_hours' | 'bot_budget'
 >
 
 /** The worst case: the bot answers, the customer waits in line, is served, falls silent, and the session ends. */
@@ -39,6 +39,6 @@ function answers({ entry, rules, fallbacks, keyword_rules, unmatched }: Settings
   return botServes && (unmatched.reply !== null || keyword_rules.some((rule) => rule.reply !== null))
 }
 
-function handsOver({ entry, rules, fallbacks, official }: Settings): boolean {
-  return official.agents_may_transfer || entry === 'official' || [...rules, ...fallbacks].some((one) => one.to.kind === 'official')
+function handsOver({ entry, after_bot, rules, fallbacks, official }: Settings): boolean {
+  return official.agents_may_transfer || entry === 'official' || (entry === 'bot' && after_bot.kind === 'official') || [...rules, ...fallbacks].some((one) => one.to.kind === 'official')
 }

@@ -5,6 +5,7 @@ import type { SettingsDraft } from '@/admin/apps/draft'
 import type { ConditionDraft, RouteDraft } from '@/admin/apps/routes'
 import { placeOf } from '@/admin/apps/routes'
 import type { Typed } from '@/admin/apps/typed'
+import type { Destination } from '@/api/shapes'
 import { LIMIT_BYTES, bytesOf } from '@/desk/composer/text-parts'
 
 /** Words by their key below `apps.wrong`, and what goes into them. */
@@ -60,10 +61,11 @@ export function faultsOf(draft: SettingsDraft): Faults {
   const within = (where: string, typed: Typed, [least, most]: readonly [number, number], key = 'number') => {
     if (typed === '' || !Number.isInteger(typed) || typed < least || typed > most) found(where, key, { least, most })
   }
+  if (isNameless(draft.after_bot)) found('after_bot', 'needs_name')
   draft.rules.forEach((rule, place) => checkRoute(rule, place, draft.rules, found))
   draft.fallbacks.forEach((one, place) => {
     const where = `fallbacks.${place}`
-    if ((one.to.kind === 'group' || one.to.kind === 'agent') && !one.to.name) found(`${where}.to`, 'needs_name')
+    if (isNameless(one.to)) found(`${where}.to`, 'needs_name')
     within(`${where}.after_seconds`, one.after_seconds, [one.when === 'waiting_longer' ? 1 : 0, ALIVE], 'span')
   })
   for (const [where, text] of textsOf(draft)) {
@@ -86,12 +88,15 @@ export function faultsOf(draft: SettingsDraft): Faults {
 
 type Found = (where: string, key: string, values?: Record<string, number>) => unknown
 
+/** Of groups, agents and vendor accounts there are several. */
+const isNameless = (to: Destination) => (to.kind === 'group' || to.kind === 'agent' || to.kind === 'vendor') && !to.name
+
 function checkRoute(rule: RouteDraft, place: number, rules: readonly RouteDraft[], found: Found): void {
   const where = `rules.${place}`
   const name = rule.name.trim()
   if (!name) found(`${where}.name`, 'blank')
   else if (rules.findIndex((other) => other.name.trim() === name) < place) found(`${where}.name`, 'name_twice')
-  if ((rule.to.kind === 'group' || rule.to.kind === 'agent') && !rule.to.name) found(`${where}.to`, 'needs_name')
+  if (isNameless(rule.to)) found(`${where}.to`, 'needs_name')
   for (const condition of rule.when) {
     const fault = conditionFault(condition)
     if (fault) found(`${where}.when.${placeOf(rule.when, condition)}${fault.at}`, fault.key, { most: LIMITS.values })

@@ -7,7 +7,7 @@ import { servingDraftOf, servingOf } from '@/admin/apps/serving'
 import type { ServingDraft } from '@/admin/apps/serving'
 import { number, words } from '@/admin/apps/typed'
 import type { Typed } from '@/admin/apps/typed'
-import type { AppSettings, Hours, KeywordRule } from '@/api/shapes'
+import type { AppSettings, Destination, Hours, KeywordRule } from '@/api/shapes'
 
 export interface RuleDraft extends Row {
   words: string[]
@@ -43,6 +43,7 @@ export interface HoursDraft {
 
 export interface SettingsDraft extends ServingDraft {
   entry: AppSettings['entry']
+  after_bot: Destination
   rules: RouteDraft[]
   fallbacks: FallbackDraft[]
   welcome: string
@@ -68,6 +69,7 @@ export function draftOf(settings: AppSettings): SettingsDraft {
   return {
     ...servingDraftOf(settings),
     entry: settings.entry,
+    after_bot: { ...settings.after_bot },
     rules: settings.rules.map(routeDraftOf),
     fallbacks: settings.fallbacks.map(fallbackDraftOf),
     welcome: settings.welcome ?? '',
@@ -90,6 +92,7 @@ export function settingsOf(draft: SettingsDraft): AppSettings {
   return {
     ...servingOf(draft),
     entry: draft.entry,
+    after_bot: { ...draft.after_bot },
     rules: draft.rules.map(routeOf),
     fallbacks: draft.fallbacks.map(fallbackOf),
     welcome: words(draft.welcome),

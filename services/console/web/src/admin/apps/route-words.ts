@@ -3,8 +3,8 @@ import { spoken } from '@/admin/apps/durations'
 import type { Conditions, Destination, Fallback, RoutingRule } from '@/api/shapes'
 
 type Translate = (key: string, values?: Record<string, unknown>) => string
-/** An agent's name by the login. */
-type NameOf = (login: string) => string
+/** An agent's name by the login, or a vendor account's by its id. */
+type NameOf = (id: string, kind?: 'agent' | 'vendor') => string
 
 export function ruleWords(rule: Omit<RoutingRule, 'name'>, nameOf: NameOf, t: Translate): string {
   const parts = conditionWords(rule.when, t)
@@ -25,6 +25,7 @@ export function fallbackWords(fallback: Fallback, nameOf: NameOf, t: Translate):
 }
 
 export function destinationWords(to: Destination, nameOf: NameOf, t: Translate): string {
+  if (to.kind === 'vendor') return t('apps.routing.to.vendor', { name: nameOf(to.name ?? '', 'vendor') || '?' })
   if (to.kind === 'agent') return t('apps.routing.to.agent', { name: nameOf(to.name ?? '') || '?' })
   return t(`apps.routing.to.${to.kind}`, { name: to.name || '?' })
 }

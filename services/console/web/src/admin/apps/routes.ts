@@ -32,6 +32,12 @@ export interface FallbackDraft extends Row {
 export const KINDS: readonly ConditionKind[] = ['source', 'words', 'tags', 'profile', 'customers', 'hours', 'weekdays', 'holiday']
 /** How many of one kind a rule may have. */
 const SEVERAL: Partial<Record<ConditionKind, number>> = { source: 10, profile: 10 }
+/** Who answers a session that no rule is for, as a destination: the entry may be `vendor:` and an account. */
+export function entryDestination(entry: string): Destination {
+  const [kind = 'agents', name] = entry.split(':')
+  return { kind: kind as Destination['kind'], name: name ?? null }
+}
+
 export const AGENTS: Destination = { kind: 'agents', name: null }
 
 export function newCondition(kind: ConditionKind): ConditionDraft {

@@ -7,6 +7,7 @@ export type Errors = Record<string, string>
 
 const PLACES: Record<string, Tab> = {
   entry: 'routing',
+  after_bot: 'routing',
   rules: 'routing',
   fallbacks: 'routing',
   official: 'routing',

@@ -33,4 +33,4 @@ function textOf(value: unknown): string {
 }
 
 /** The nouns of the audit's actions, as the console filters by them. */
-export const NOUNS = ['app', 'agent', 'canned_reply', 'tag', 'notifier', 'webhook', 'token', 'customer', 'conversation', 'conversations'] as const
+export const NOUNS = ['app', 'vendor_account', 'agent', 'canned_reply', 'tag', 'notifier', 'webhook', 'token', 'customer', 'conversation', 'conversations'] as const

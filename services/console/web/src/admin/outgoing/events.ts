@@ -5,6 +5,7 @@ export const EVENTS: readonly WebhookEvent[] = [
   'session_waiting',
   'session_offered',
   'session_assigned',
+  'session_bridged',
   'session_closed',
   'session_rated',
   'attention',

@@ -123,6 +123,8 @@ export function newAfter(messages: readonly Message[], seq: number, me: string):
 }
 
 function authorOf(party: Party): string {
+  // A vendor's people are all of one account.
+  if (party.kind === 'vendor') return `vendor:${party.id ?? ''}:${party.name ?? ''}`
   return `${party.kind}:${party.id ?? party.name ?? ''}`
 }
 

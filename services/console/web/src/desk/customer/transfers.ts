@@ -1,5 +1,5 @@
 /** To whom a session may be transferred, those who can take it now first. Pure. */
-import type { AppSummary, Colleague, Conversation, Group, Presence } from '@/api/shapes'
+import type { AppSummary, Bridge, Colleague, Conversation, Group, Presence } from '@/api/shapes'
 import type { Target } from '@/stores/actions'
 import type { Choice } from '@/ui/UiPick.vue'
 
@@ -20,6 +20,7 @@ export function transferChoices(
   apps: AppSummary[],
   me: string,
   t: Translate,
+  bridges: readonly Bridge[] = [],
 ): TransferChoice[] {
   const wanted = apps.find((app) => app.id === conversation.app.id)?.groups ?? []
   const holder = conversation.session?.state === 'agent' ? conversation.session.responder?.id : undefined
@@ -37,10 +38,11 @@ export function transferChoices(
       target: { group: group.name },
     }))
   const state = conversation.session?.state
+  const vendors = bridges.filter((one) => one.account !== conversation.session?.bridging?.account).map((one) => vendorChoice(one, t))
   const officially = apps.find((app) => app.id === conversation.app.id)?.official && state !== 'official' && !conversation.session?.to_official
   const official = { key: 'official', label: t('customer.where.official'), group: t('customer.transfer.others'), also: 'official wechat', hint: t('customer.transfer.next_message'), target: { official: true as const } }
   const bot = { key: 'bot', label: t('customer.transfer.bot'), group: t('customer.transfer.others'), target: { bot: true as const } }
-  return [...agents, ...lines, ...(state === 'bot' ? [] : [bot]), ...(officially ? [official] : [])]
+  return [...agents, ...lines, ...vendors, ...(state === 'bot' ? [] : [bot]), ...(officially ? [official] : [])]
 }
 
 function agentChoice(one: Colleague, t: Translate): TransferChoice {
@@ -54,6 +56,18 @@ function agentChoice(one: Colleague, t: Translate): TransferChoice {
     disabled: full,
     presence: one.presence,
     target: { agent: one.id },
+  }
+}
+
+function vendorChoice(one: Bridge, t: Translate): TransferChoice {
+  return {
+    key: `vendor:${one.account}`,
+    label: one.name,
+    also: one.vendor,
+    group: t('customer.transfer.vendors'),
+    hint: t(one.down ? 'customer.transfer.vendor_down' : one.shows_replies ? 'customer.transfer.vendor' : 'customer.transfer.vendor_blind'),
+    disabled: one.down,
+    target: { vendor: one.account },
   }
 }
 

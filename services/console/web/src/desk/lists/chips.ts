@@ -4,6 +4,7 @@ import { alarmOf } from '@/desk/attention'
 import { answerLeft, answerUrgency, deadlineUrgency, left, waitUrgency, waitedFor } from '@/desk/deadlines'
 import type { Urgency } from '@/desk/deadlines'
 import { offerOf } from '@/desk/offers'
+import { standingWords } from '@/desk/standings'
 import { span } from '@/desk/times'
 
 type Translate = (key: string, values?: Record<string, unknown>) => string
@@ -24,7 +25,7 @@ export function chipOf(conversation: Conversation, agentId: string | undefined, 
   const alarm = alarmOf(conversation, now, t)
   if (alarm) return { words: alarm.short, title: alarm.long, tone: alarm.urgency, alarm: true }
   if (offer) return chip(t('lists.offered_to', { name: offer.name, seconds: offer.seconds }), 'calm')
-  return waitingChip(conversation, now, t) ?? windowChip(conversation, now, t)
+  return waitingChip(conversation, now, t) ?? vendorChip(conversation, t) ?? windowChip(conversation, now, t)
 }
 
 /** How long is left of what was promised; where nothing was, how long it has taken. */
@@ -37,6 +38,12 @@ function waitingChip(conversation: Conversation, now: number, t: Translate): Chi
   if (answer === null) return chip(soFar, waitUrgency(waited))
   const words = t(answer > 0 ? 'lists.answer_in' : 'lists.answer_late', { span: span(Math.abs(answer), t) })
   return chip(words, answerUrgency(answer), soFar)
+}
+
+/** Who has it instead of us. */
+function vendorChip({ session }: Conversation, t: Translate): Chip | null {
+  const bridging = session?.bridging
+  return bridging ? chip(bridging.vendor_name, 'calm', standingWords(bridging, t)) : null
 }
 
 function windowChip(conversation: Conversation, now: number, t: Translate): Chip | null {

@@ -1,5 +1,6 @@
 import { account } from './admin/account'
 import { audit } from './admin/audit'
+import { bridges } from './admin/bridges'
 import { calls, faults, forms } from './admin/forms'
 import { notifiers, outgoing, tokens, webhooks } from './admin/outgoing'
 import { canned, tags } from './admin/replies'
@@ -9,6 +10,7 @@ export const admin = {
     account: 'Your account',
     'canned-replies': 'Canned replies',
     apps: 'Mini programs',
+    bridges: 'Bridges',
     agents: 'Agents and groups',
     tags: 'Tags',
     notifiers: 'Group robots',
@@ -27,4 +29,5 @@ export const admin = {
   webhooks,
   tokens,
   audit,
+  bridges,
 }

@@ -28,6 +28,7 @@ export const lists = {
     window: '{span} to reply',
     window_closed: 'expired',
     silent: 'silent {span}',
+    not_passed_on: 'not passed on',
   },
   attention_long: {
     late_soon: 'Nearly late',
@@ -36,6 +37,7 @@ export const lists = {
     window: 'Only {span} left to reply',
     window_closed: 'Too late to reply; the customer got no answer',
     silent: '{name} silent for {span}',
+    not_passed_on: '{name} did not take a message of the customer',
   },
   deadline: '{span} left to reply',
   window_closed: 'Cannot reply: no message from the customer in 48 hours',
@@ -49,6 +51,6 @@ export const lists = {
     closed: { title: 'No closed conversation', text: '' },
   },
   preview: { image: '[Image]', card: '[Mini program] {title}', link: '[Link] {title}', unsupported: '[Not supported]', event: '[Event]', mine: 'Us: ' },
-  state: { bot: 'With the bot', waiting: 'Waiting', agent: 'With {name}', vendor: 'With the vendor', official: 'In WeChat’s own console', to_official: 'Next message goes to WeChat’s console', closed: 'Closed' },
+  state: { bot: 'With the bot', waiting: 'Waiting', agent: 'With {name}', vendor: 'With {name}', official: 'In WeChat’s own console', to_official: 'Next message goes to WeChat’s console', closed: 'Closed' },
   failed: 'The list cannot be read.',
 }

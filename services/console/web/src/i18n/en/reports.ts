@@ -31,6 +31,7 @@ export const reports = {
     by_bot: 'Bot alone',
     gave_up: 'Left in line',
     official: 'To WeChat’s console',
+    vendor: 'To a vendor',
     waiting: 'Waiting (median)',
     waiting_p90: 'Waiting (90%)',
     first_answer: 'First answer (median)',

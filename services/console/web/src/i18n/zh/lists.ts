@@ -28,6 +28,7 @@ export const lists = {
     window: '可回复 {span}',
     window_closed: '已不可回复',
     silent: '{span}未回复',
+    not_passed_on: '有消息未转交',
   },
   attention_long: {
     late_soon: '快到应答时限',
@@ -36,6 +37,7 @@ export const lists = {
     window: '可回复时间只剩 {span}',
     window_closed: '可回复时间已过，客户没有得到答复',
     silent: '{name} 已 {span}没有回复',
+    not_passed_on: '{name} 没有收下客户的消息',
   },
   deadline: '可回复时间还剩 {span}',
   window_closed: '不可回复：客户 48 小时内没有发过消息',
@@ -49,6 +51,6 @@ export const lists = {
     closed: { title: '没有已关闭的会话', text: '' },
   },
   preview: { image: '[图片]', card: '[小程序卡片] {title}', link: '[链接] {title}', unsupported: '[暂不支持的消息]', event: '[事件]', mine: '我方：' },
-  state: { bot: '机器人接待', waiting: '待接入', agent: '{name} 接待', vendor: '第三方接待', official: '微信官方客服接待中', to_official: '下一条消息转官方客服', closed: '已关闭' },
+  state: { bot: '机器人接待', waiting: '待接入', agent: '{name} 接待', vendor: '{name} 接待', official: '微信官方客服接待中', to_official: '下一条消息转官方客服', closed: '已关闭' },
   failed: '列表读取失败。',
 }

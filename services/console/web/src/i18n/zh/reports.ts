@@ -31,6 +31,7 @@ export const reports = {
     by_bot: '机器人独立完成',
     gave_up: '排队流失',
     official: '转微信客服',
+    vendor: '转第三方',
     waiting: '等待时长（中位数）',
     waiting_p90: '等待时长（90%）',
     first_answer: '首次响应（中位数）',

@@ -10,8 +10,8 @@ class PushRefused(Exception):
 
 
 class Forged(PushRefused):
-    """Nothing proves that WeChat sent it: signature, encryption or the app it was made for is wrong (HTTP 403)."""
+    """Nothing proves who sent it: signature, encryption or the app it was made for is wrong (HTTP 403)."""
 
 
 class Unreadable(PushRefused):
-    """WeChat sent it, but it is not a push we can read (HTTP 400)."""
+    """It is genuine, but not a push we can read (HTTP 400)."""

@@ -1,0 +1,48 @@
+"""Calls to vendors as they follow from decisions, and the end of a stay with one."""
+
+from datetime import timedelta
+from typing import Final
+
+from shared.conversation.commands import CallVendor, LeaveLine, VendorCall
+from shared.conversation.draft import Draft
+from shared.conversation.model import Bridging
+from shared.conversation.policy import bridge_of
+
+PATIENCE_SECONDS: Final = 20
+"""For an account that is no more, or may not be used now: what is said to it last need not arrive."""
+
+
+def call_vendor(draft: Draft, bridging: Bridging, call: VendorCall) -> str:
+    """Have the sender make this call; its id, which the answer names."""
+    bridge = bridge_of(draft.policy, bridging.account)
+    patience = bridge.settings.patience_seconds if bridge else PATIENCE_SECONDS
+    index = len(draft.commands)
+    call_id = f"{draft.conversation.id}:{draft.fact.cause}:call{index}"
+    draft.command(
+        CallVendor(
+            **draft.origin,
+            call_id=call_id,
+            vendor=bridging.vendor,
+            account=bridging.account,
+            openid=draft.conversation.openid,
+            bridging=bridging.number,
+            call=call,
+            place=(draft.version, index),
+            expires_at=draft.now + timedelta(seconds=patience),
+        )
+    )
+    return call_id
+
+
+def leave_vendor(draft: Draft) -> None:
+    """Somebody else serves the session, or nobody any more: it gives up its place in the vendor's line.
+
+    Nobody of ours has read what it was given. What it has not taken yet may still arrive there.
+    """
+    bridging = draft.session.bridging
+    if bridging is None:
+        return
+    draft.update(unread=len(draft.session.unanswered))
+    draft.update_session(bridging=None)
+    if bridging.standing == "line":
+        call_vendor(draft, bridging, LeaveLine())
