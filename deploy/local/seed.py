@@ -96,7 +96,7 @@ async def save(environment: Mapping[str, str], data_dir: Path) -> Seeded:
         sealer = Sealer(environment["WXDESK_SECRET_KEYS"].split(","))
         await _save_app(AppStore(database, sealer), seeded.app)
         await _save_agents(AgentStore(database), seeded.agents)
-        await save_vendors(VendorAccountStore(database, sealer), seeded.vendors)
+        await save_vendors(VendorAccountStore(database, sealer), seeded.vendors, environment["WECHAT_API_BASE"])
     except Outage as outage:
         raise CannotStart(f"MONGO_URL: {outage}; is it a replica set, up, and reachable from here?") from None
     finally:
@@ -127,7 +127,8 @@ def kept(path: Path) -> Seeded:
     document = json.loads(path.read_text())
     known = tuple(SeededVendor(**vendor) for vendor in document.get("vendors", ()))
     agents = tuple(SeededAgent(**agent) for agent in document["agents"])
-    seeded = Seeded(SeededApp(**document["app"]), agents, made_vendors(known))
+    app = SeededApp(**document["app"])
+    seeded = Seeded(app, agents, made_vendors(app.appid, known))
     if seeded.vendors != known:  # written by a version that knew fewer
         write_private(path, json.dumps(asdict(seeded), indent=1) + "\n")
     return seeded
@@ -136,7 +137,7 @@ def kept(path: Path) -> Seeded:
 def _make() -> Seeded:
     app = SeededApp(APP_ID, secrets.token_hex(16), secrets.token_hex(16), _aes_key())
     agents = tuple(SeededAgent(login, secrets.token_urlsafe(9), role) for login, (_, role) in _PEOPLE.items())
-    return Seeded(app, agents, made_vendors())
+    return Seeded(app, agents, made_vendors(app.appid))
 
 
 def _aes_key() -> str:

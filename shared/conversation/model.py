@@ -124,6 +124,8 @@ class Bridging(Frozen):
     call: str | None = None
     """The call to introduce the customer, while it is under way."""
     wants_person: bool = False
+    introduced_anew: int = 0
+    """How often it was, since the vendor last took a message, because the vendor did not know the customer."""
     ask_place_at: datetime | None = None
     kept: tuple[str, ...] = ()
     given: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """How calls to vendors ended, and what a session makes of it: it goes on there, or falls back."""
 
 from datetime import timedelta
+from typing import Final
 
 from shared.conversation.bridges import Bridge
 from shared.conversation.bridging import introduce, pass_on, stand, stay, update_stay
@@ -8,8 +9,11 @@ from shared.conversation.draft import Draft
 from shared.conversation.model import Attention, Bridging, Conversation, Delivery
 from shared.conversation.policy import bridge_of
 from shared.conversation.sessions import end_session
-from shared.conversation.vendor_facts import VendorAnswered
+from shared.conversation.vendor_facts import NEVER_INTRODUCED, VendorAnswered
 from shared.conversation.waiting import call_agents, fall_from_vendor
+
+INTRODUCED_MOST: Final = 3
+"""In a row and in vain; a vendor that neither has the customer nor says so is left."""
 
 
 def concerns(conversation: Conversation, answered: VendorAnswered) -> bool:
@@ -53,11 +57,26 @@ def _take_relayed(draft: Draft, answered: VendorAnswered, current: Bridging | No
     if current is None:
         return
     update_stay(draft, given=tuple(one for one in current.given if one != message))
-    if answered.down or answered.outcome == "expired":
+    if answered.outcome == "sent":
+        update_stay(draft, introduced_anew=0)
+    elif answered.code == NEVER_INTRODUCED and current.introduced_anew < INTRODUCED_MOST:
+        _introduce_anew(draft, message)
+    elif answered.code == NEVER_INTRODUCED or answered.down or answered.outcome == "expired":
         fall_from_vendor(draft, "vendor_down", code=answered.code)
     elif answered.outcome == "refused":
         draft.update_session(attention=Attention(why="not_passed_on", since=draft.now))
         draft.add_event("attention_needed", why="not_passed_on")
+
+
+def _introduce_anew(draft: Draft, message: str) -> None:
+    """What nobody there has is given again, in its place, once somebody has the customer."""
+    bridging = stay(draft)
+    places = {written.id: written.seq for written in draft.session.unanswered}
+    kept = sorted((*bridging.kept, message), key=lambda one: places.get(one, 0))
+    update_stay(draft, kept=tuple(kept))
+    if bridging.call is None:
+        update_stay(draft, standing=None, introduced_anew=bridging.introduced_anew + 1)
+        introduce(draft)
 
 
 def _take_place(draft: Draft, answered: VendorAnswered, current: Bridging) -> None:

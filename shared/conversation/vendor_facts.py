@@ -1,6 +1,6 @@
 """What a vendor answers to a call, and what it tells of its own accord: in our words, whichever vendor it is."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,10 @@ Standing = Literal["line", "machine", "person", "word", "nobody"]
 """In the vendor's line; with its robot; with one of its people; nobody is there, and what the customer writes is kept
 for them (`word`), or not even that (`nobody`)."""
 EndReason = Literal["closed", "idle", "to_person", "staff_left", "transferred", "other"]
+
+
+NEVER_INTRODUCED: Final = "never_introduced"
+"""The code of a refused message whose customer nobody at the vendor has, or not any more."""
 
 
 class Grade(Frozen):

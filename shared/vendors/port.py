@@ -62,7 +62,7 @@ class Port(Protocol):
     async def relay(self, customer: Customer, relayed: Relayed) -> None:
         """Give the vendor one message, or, where its content is an event, that the customer entered.
 
-        Refused with the code `never_introduced`: the vendor does not know the customer, or not any more.
+        Refused with the code `never_introduced`: nobody at the vendor has the customer, or not any more.
         """
         ...
 

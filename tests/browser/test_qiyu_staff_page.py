@@ -62,11 +62,11 @@ async def test_staff_answer_invite_transfer_and_close(visits: Visits, qiyu: Qiyu
         await page.get_by_role("button", name="发送图片").click()
     await (await choosing.value).set_files(file("a.png", png(40, 30)))
     await expect(page.get_by_role("log").get_by_role("img")).to_be_visible()
-    await page.get_by_role("button", name="邀请评价").click()
+    await page.get_by_role("button", name="邀请评价", exact=True).click()
     await expect(page.get_by_text("已邀请评价")).to_be_visible()
     await page.get_by_role("combobox", name="转接给…").select_option(label="小鱼")
     await expect(page.get_by_role("main")).to_contain_text("小鱼 接待")
-    await page.get_by_role("button", name="结束").click()
+    await page.get_by_role("button", name="结束", exact=True).click()
     await expect(page.get_by_role("log")).to_contain_text("客服结束")
     await expect(page.get_by_role("textbox", name="回复")).to_be_disabled()
     events = [event for event, _ in await qiyu.told(6)]

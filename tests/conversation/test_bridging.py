@@ -228,7 +228,7 @@ def test_words_for_who_is_not_there_are_passed_on_and_later_ones_ask_anew() -> N
 def test_where_nobody_is_and_no_word_can_be_left_our_agents_have_it_with_all_that_was_written() -> None:
     story = Story(bridged())
     decision = story.tell(answer(introduced(story), Stood(standing="nobody", said="现在没有客服")))
-    assert said(decision) == ["现在没有客服"]
+    assert said(decision) == []
     assert (session(story).state, session(story).bridging, story.conversation.unread) == ("waiting", None, 1)
     assert any(isinstance(command, SessionWaiting) for command in decision.commands)
 
@@ -249,6 +249,26 @@ def test_one_message_that_the_vendor_will_not_have_does_not_end_the_stay_and_is_
     story.tell(answer(call, outcome="refused", code="14004"))
     assert session(story).state == "vendor"
     assert session(story).attention is not None
+
+
+def test_whom_the_vendor_has_forgotten_is_introduced_anew_and_nothing_changes_its_place() -> None:
+    story = served()
+    first, second = (only(story.tell(received(text)), Relay) for text in ("一", "二"))
+    again = only(story.tell(answer(first, outcome="refused", code="never_introduced")), Introduce)
+    story.tell(received("三"), answer(second, outcome="refused", code="never_introduced"))
+    decision = story.tell(answer(again))
+    texts = {m.id: m.content.text for m in story.history if isinstance(m.content, Text)}
+    assert [texts[message] for message in relayed(decision)] == ["一", "二", "三"]
+
+
+def test_a_vendor_that_forgets_whoever_it_is_told_of_is_left() -> None:
+    story = served()
+    (call,) = calls(story.tell(received("在吗")), Relay)
+    for _ in range(3):
+        again = only(story.tell(answer(call, outcome="refused", code="never_introduced")), Introduce)
+        (call,) = calls(story.tell(answer(again)), Relay)
+    story.tell(answer(call, outcome="refused", code="never_introduced"))
+    assert session(story).state == "waiting"
 
 
 def test_what_was_not_taken_follows_to_the_other_vendor_in_order() -> None:

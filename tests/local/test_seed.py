@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from deploy.local.failures import CannotStart
 from deploy.local.seed import APP_ID, APP_NAME, kept, register, save
 from services.sandbox.qiyu.config import AccountConfig
+from services.sandbox.zhima.config import ProductConfig
 from shared.passwords import verify_password
 from shared.store.agents import AgentStore
 from shared.store.apps import AppStore
@@ -26,7 +27,9 @@ from shared.vendors.registry import VENDORS
 
 @pytest.fixture
 def environment(mongo_url: str, mongo_db: str) -> dict[str, str]:
-    return {"MONGO_URL": mongo_url, "MONGO_DB": mongo_db, "WXDESK_SECRET_KEYS": Fernet.generate_key().decode()}
+    keys = Fernet.generate_key().decode()
+    sandbox = "http://127.0.0.1:8082"
+    return {"MONGO_URL": mongo_url, "MONGO_DB": mongo_db, "WXDESK_SECRET_KEYS": keys, "WECHAT_API_BASE": sandbox}
 
 
 def app_store(database: Database, environment: dict[str, str]) -> AppStore:
@@ -163,6 +166,32 @@ async def test_the_sandbox_hears_of_the_account_with_qiyu_by_the_same_secret(
     account = await vendor_store(database, environment).get("qiyu-demo")
     assert account is not None
     assert parsed(VENDORS["qiyu"], account).app_secret.get_secret_value() == at_qiyu["app_secret"]
+
+
+async def test_the_sandbox_hears_of_the_account_with_zhima_and_each_finds_the_other(
+    database: Database, environment: dict[str, str], tmp_path: Path
+) -> None:
+    accounts: dict[str, Any] = {}
+
+    async def verified(_: dict[str, Any]) -> web.Response:
+        return web.json_response({"verified": True})
+
+    seeded = await save(environment, tmp_path)
+    async with sandbox(verified, accounts) as places:
+        await register(places, seeded)
+    account = await vendor_store(database, environment).get("zhima-demo")
+    assert account is not None
+    settings = parsed(VENDORS["zhima"], account)
+    push_url = settings.push_url.get_secret_value()
+    access_key = push_url.rpartition("/")[2]
+    assert push_url == f"http://127.0.0.1:8082/push_pwd/mini_program/{access_key}"
+    product = ProductConfig.model_validate(accounts[f"/sandbox/api/zhima/products/{access_key}"])
+    ours = "http://127.0.0.1:8080/vendors/zhima/zhima-demo"
+    assert (product.developer_url, product.proxy_base) == (ours, f"{ours}/wxproxy")
+    assert product.token_url == f"{ours}/token/{settings.token_path_secret.get_secret_value()}"
+    assert product.developer_token == settings.developer_token.get_secret_value()
+    assert product.push_token == settings.push_token.get_secret_value()
+    assert (product.app_id, product.wechatapp_id) == (APP_ID, settings.wechatapp_id)
 
 
 async def test_a_vendor_account_keeps_what_people_changed_and_gets_the_secrets_of_the_run(

@@ -4,6 +4,7 @@ import pytest
 
 from tests.sandbox.box import Box, boxed
 from tests.sandbox.qiyu_box import QiyuBox, qiyu_boxed
+from tests.sandbox.zhima_box import ZhimaBox, zhima_boxed
 
 
 @pytest.fixture
@@ -17,4 +18,11 @@ async def box() -> AsyncIterator[Box]:
 async def qiyu() -> AsyncIterator[QiyuBox]:
     """One account with Qiyu, one of its people with room for one, and a receiver that answers as Qiyu wants."""
     async with qiyu_boxed() as made:
+        yield made
+
+
+@pytest.fixture
+async def zhima() -> AsyncIterator[ZhimaBox]:
+    """One product of Zhima's that speaks to the sandbox's WeChat, one of its people there and one away."""
+    async with zhima_boxed() as made:
         yield made

@@ -16,6 +16,7 @@ class Received:
     query: dict[str, str]
     content_type: str
     body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 Answers = Callable[[Received], web.Response | None]
@@ -49,7 +50,9 @@ class Receiver:
         self.answer = answer
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        received = Received(request.method, dict(request.query), request.content_type, await request.read())
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.read()
+        received = Received(request.method, dict(request.query), request.content_type, body, headers)
         (self.checks if request.method == "GET" else self.pushes).append(received)
         answered = (self.answer_check if request.method == "GET" else self.answer)(received)
         if answered is None:

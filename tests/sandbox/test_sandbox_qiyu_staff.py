@@ -233,3 +233,20 @@ async def test_the_account_with_no_limits_is_another_one() -> None:
         await qiyu.box.control("PUT", "/qiyu/accounts/second", qiyu.config)
         listed = (await qiyu.box.control("GET", "/qiyu/accounts")).body["items"]
         assert len(listed) == 2
+
+
+async def test_how_busy_each_of_its_people_is(qiyu: QiyuBox) -> None:
+    async def loads() -> list[int]:
+        return [one["load"] for one in (await qiyu.state())["staff"]]
+
+    await qiyu.configure(staff=[LAN, YU], robot=True)
+    await qiyu.apply(staffType=0)
+    assert await loads() == [0, 0]
+    await qiyu.apply(staffId=143)
+    await qiyu.does("transfer", staff_id=144)
+    assert await loads() == [0, 1]
+    await qiyu.apply(OTHER, staffId=143)
+    assert await loads() == [1, 1]
+    await qiyu.online(144, online=False)
+    await qiyu.does("close", OTHER)
+    assert await loads() == [0, 0]

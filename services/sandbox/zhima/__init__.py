@@ -1,5 +1,5 @@
-"""Zhima (芝麻小客服): given WeChat's pushes, it answers customers by itself, by way of WeChat's API or of wxdesk's proxy.
+"""Zhima (芝麻小客服): given WeChat's pushes, it answers customers by itself, by WeChat's API or by wxdesk's proxy.
 
-Sources: its wiki at kancloud.cn (wikizhima), and for the receiver the open product of its makers (chatwiki); that another
-server than WeChat's gives it pushes, and how developer mode proves itself, is nowhere written and so a setting.
+Sources: its wiki, and for the receiver the open product of its makers (ChatWiki). That another server than WeChat's
+gives it pushes, and how developer mode proves itself, is nowhere written and so a setting.
 """

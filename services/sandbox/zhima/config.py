@@ -22,7 +22,7 @@ class StaffMember(_Settings):
 
 
 class ProductConfig(_Settings):
-    """`developer_auth` none: pushes of developer mode go out without a proof. Without `developer_url` there are none."""
+    """`developer_auth` none: events go out without a proof. Without `developer_url` there are none."""
 
     model_config = ConfigDict(hide_input_in_errors=True)
 

@@ -1,7 +1,7 @@
 """Developer mode (开发者模式): what Zhima tells a developer's server of sessions with staff.
 
-Source: Zhima's page 开发者模式消息及事件格式. How a server proves that it is Zhima's, and whether anything is sent again, is
-nowhere written: three proofs to choose from, and pauses to set.
+Source: Zhima's page 开发者模式消息及事件格式. How a server proves that it is Zhima's, and whether anything is
+sent again, is nowhere written: three proofs to choose from, and pauses to set.
 """
 
 import hashlib

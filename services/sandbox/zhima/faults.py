@@ -44,8 +44,11 @@ class ZhimaTokenFault(_Counted):
 
 
 class ZhimaEventFaults(BaseModel):
-    """`duplicate` = extra copies of each event; `double_escape` = StaffName is escaped once more than JSON needs;
-    `int_msg_id` = its MsgId is a number, not text."""
+    """How events are spoilt.
+
+    `duplicate` = extra copies of each; `double_escape` = StaffName is escaped once more than JSON needs; `int_msg_id` =
+    the MsgId is a number, not text.
+    """
 
     model_config = ConfigDict(extra="forbid")
 

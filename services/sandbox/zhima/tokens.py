@@ -1,6 +1,7 @@
 """The access token Zhima speaks with: fetched from the address entered as 小程序 token 网址, kept until it nearly ends.
 
-Source: Zhima's page 密码接入获取token的接口: `{"code": 200, "data": {"access_token", "expires_in"}}`, any other code is no.
+Source: Zhima's page 密码接入获取token的接口: `{"code": 200, "data": {"access_token", "expires_in"}}`; any other code
+is no.
 """
 
 import asyncio

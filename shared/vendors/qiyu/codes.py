@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from shared.conversation.vendor_facts import NEVER_INTRODUCED
 from shared.failures import Misconfigured, OutcomeUnknown, Refused, SendFailure, TooFast, Unavailable, Words
 
 DONE: Final = 200
@@ -20,7 +21,6 @@ NOBODY: Final = 14010
 OF_THE_ACCOUNT: Final = frozenset({"14001", "14002", "14003", "14008"})
 """Whatever was called, nothing else will go through either."""
 
-NEVER_INTRODUCED: Final = "never_introduced"
 """Code of a message that was refused since Qiyu does not know the customer (any more)."""
 
 UNREACHABLE: Final = Words(
@@ -62,6 +62,11 @@ def _misconfigured(seconds: float, zh: str, en: str) -> Entry:
     return Entry(partial(Misconfigured, retry_after_seconds=seconds), zh, en)
 
 
+def _untaken(code: str, reason: str, words: Words) -> Refused:
+    """Nobody there has the customer: who wants a message taken has to ask for somebody first."""
+    return Refused(NEVER_INTRODUCED, f"{code}: {reason}", words)
+
+
 TABLE: Final[dict[int, Entry]] = {
     14001: _misconfigured(
         _MINUTES,
@@ -90,12 +95,12 @@ TABLE: Final[dict[int, Entry]] = {
         "nobody is online there; the message may or may not have been left for them.",
     ),
     IN_LINE: Entry(
-        Refused,
+        _untaken,
         "客户还在排队，消息没有转给对方客服。",
         "the customer still stands in its line; its people do not have the message.",
     ),
     NEVER_APPLIED: Entry(
-        lambda code, reason, words: Refused(NEVER_INTRODUCED, f"{code}: {reason}", words),
+        _untaken,
         "七鱼那边没有这位客户的会话。",
         "it has no session of this customer.",
     ),
@@ -110,7 +115,7 @@ TABLE: Final[dict[int, Entry]] = {
         "too many calls. It is tried again by itself.",
     ),
     NOBODY: Entry(
-        Refused,
+        _untaken,
         "没有客服在线，也不能留言。",
         "nobody is online there, and no message can be left.",
     ),
