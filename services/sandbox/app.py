@@ -24,6 +24,7 @@ from services.sandbox.wechat.inbound import Inbound
 from services.sandbox.wechat.pictures import Pictures
 from services.sandbox.wechat.pushes import Pusher, PushTiming
 from services.sandbox.wechat.state import World
+from services.sandbox.zhima.page import zhima_page_routes
 from services.sandbox.zhima.whole import build_zhima
 from shared.clock import Clock
 from shared.lifecycle import Background
@@ -113,6 +114,7 @@ def build_app(parts: Parts) -> web.Application:
     app.add_routes(parts.zhima.routes)
     app.add_routes(QiyuApi(parts.qiyu, parts.book).routes())
     app.add_routes(staff_page_routes())
+    app.add_routes(zhima_page_routes())
     app.add_subapp("/sandbox/api", control_app(parts))
 
     async def let_everyone_go(_: web.Application) -> None:

@@ -15,6 +15,7 @@ from shared.bus.partition_consumer import Received
 from shared.clock import real_now
 from shared.condemning import CondemnedRate, Suspects
 from shared.contracts import KeepToken, SendDue, ShowTyping, Unreadable, decode_outbound
+from shared.contracts.messages import Outbound
 from shared.conversation.commands import CallVendor, CopyMedia, SendMessage
 from shared.outage import Outage
 from shared.store.dead import DeadStore
@@ -46,14 +47,13 @@ class Partition:
         await self._suspects.take(received)
 
     async def _take(self, received: list[Received]) -> None:
+        """A picture is noted before what shows it is sent: that waits for the copy then."""
+        read = [(one, message) for one in received if (message := await self._read(one)) is not None]
+        copies = [message for _, message in read if isinstance(message, CopyMedia)]
+        if copies:
+            await self._hands.copies.want(copies)
         in_hand: list[tuple[Received, InHand]] = []
-        copies: list[CopyMedia] = []
-        for one in received:
-            try:
-                message = decode_outbound(one.body)
-            except Unreadable as unreadable:
-                await self._condemn(one, str(unreadable))
-                continue
+        for one, message in read:
             match message:
                 case SendMessage() | CallVendor():
                     in_hand.append((one, self._hands.sending.take(message)))
@@ -61,14 +61,20 @@ class Partition:
                     line = line_of(message.conversation_id, message.lane)
                     in_hand.append((one, self._hands.sending.resume(line)))
                 case CopyMedia():
-                    copies.append(message)
+                    pass  # noted above
                 case ShowTyping():
                     self._hands.typing.show(message)
                 case KeepToken():
                     self._hands.tokens.keep(message.app_id)
-        if copies:
-            await self._hands.copies.want(copies)
         await self._until_durable(in_hand)
+
+    async def _read(self, one: Received) -> Outbound | None:
+        """None for what cannot be read: it is condemned."""
+        try:
+            return decode_outbound(one.body)
+        except Unreadable as unreadable:
+            await self._condemn(one, str(unreadable))
+            return None
 
     async def _until_durable(self, in_hand: list[tuple[Received, InHand]]) -> None:
         """Wait until none of the messages is needed any more; what a second does not settle is let go or put off."""

@@ -26,6 +26,8 @@ Work = Callable[[Port], Awaitable[Stood | None]]
 
 PICTURE_SECONDS: Final = 1.0
 """When to look again for a picture that is still being copied."""
+NOTED_WITHIN: Final = timedelta(seconds=60)
+"""So long after a message came, that a copy of its picture is wanted may not have been noted here yet."""
 LOOKED_AT: Final = 200
 """So far back into the history, at most, the messages to be shown are looked for among notes and events."""
 MESSAGE_GONE: Final = Ended("refused", "message_gone", "消息已被删除，没有转给第三方客服。")
@@ -85,13 +87,19 @@ class Material:
         message = await self._messages.by_id(message_id)
         if message is None:
             raise Unsent(MESSAGE_GONE)
-        picture = await self._picture(message.content) if isinstance(message.content, Image) else None
+        as_it_came = bridge.passes_originals and message.original is not None
+        wants_file = isinstance(message.content, Image) and not as_it_came
+        picture = await self._picture(command, message) if wants_file else None
         return Relayed(message, picture, await self._untold(command, message.seq, bridge))
 
-    async def _picture(self, image: Image) -> Picture | None:
-        file = await self._media.get(image.media_id)
-        if file is not None and file.state == "wanted":
-            raise NotNow(self._clock.now() + timedelta(seconds=PICTURE_SECONDS), "picture")
+    async def _picture(self, command: CallVendor, message: Message) -> Picture | None:
+        """Raises NotNow while there may still be a copy in time. None: the vendor is told of it without the picture."""
+        file = await self._media.get(getattr(message.content, "media_id", ""))
+        now = self._clock.now()
+        noted_soon = file is None and now < message.at + NOTED_WITHIN
+        again_at = now + timedelta(seconds=PICTURE_SECONDS)
+        if again_at < command.expires_at and (noted_soon or (file is not None and file.state == "wanted")):
+            raise NotNow(again_at, "picture")
         if file is None or file.content is None or file.content_type is None:
             return None
         return Picture(file.content, file.content_type, file.width or 0, file.height or 0)

@@ -66,6 +66,11 @@ class Draft:
         return self.conversation.session
 
     @property
+    def next_message_id(self) -> str:
+        """Of the next message that this decision adds."""
+        return message_id(self.conversation.id, self.fact.cause, len(self.messages))
+
+    @property
     def has_open_session(self) -> bool:
         return self.conversation.session is not None and self.conversation.session.state != "closed"
 
@@ -92,7 +97,7 @@ class Draft:
         seq = self.conversation.last_seq + 1
         session = self.conversation.session
         message = Message(
-            id=message_id(self.conversation.id, self.fact.cause, len(self.messages)),
+            id=self.next_message_id,
             conversation=self.conversation.id,
             app_id=self.conversation.app_id,
             seq=seq,

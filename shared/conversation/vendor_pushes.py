@@ -11,7 +11,7 @@ from shared.conversation.commands import CopyMedia
 from shared.conversation.content import Sendable
 from shared.conversation.draft import Draft
 from shared.conversation.grading import ask_grade
-from shared.conversation.model import PAST_SESSIONS_KEPT, Bridging, Delivery, Message, Party, Problem
+from shared.conversation.model import PAST_SESSIONS_KEPT, Bridging, Delivery, Party, Problem
 from shared.conversation.policy import bridge_of
 from shared.conversation.sending import closed_window, hold, may_hold, room, send
 from shared.conversation.sessions import end_session, ensure_session
@@ -81,11 +81,11 @@ def _say(draft: Draft, said: Said) -> None:
     """Within the quota, else held until the customer writes."""
     sender, machine = vendor_party(draft, said.staff), said.machine
     for part in said.parts:
+        _copy(draft, said, part)
         if room(draft) > 0:
             send(draft, part, sender, machine=machine, command_id=said.command_id)
         else:
             hold(draft, part, sender, machine=machine, command_id=said.command_id)
-        _copy(draft, said, draft.messages[-1], part)
     _note_answered(draft, said)
 
 
@@ -112,16 +112,15 @@ def _show(draft: Draft, pushed: VendorPushed, said: Said, delivery: Delivery) ->
     """Whoever has the customer sees what was written to them: that it was not sent, or not by us."""
     sender = Party(kind="vendor", id=pushed.account, name=said.staff or _account_name(draft, pushed.account))
     for part in said.parts:
-        message = draft.add_message(
-            part, direction="outbound", sender=sender, delivery=delivery, command_id=said.command_id
-        )
-        _copy(draft, said, message, part)
+        _copy(draft, said, part)
+        draft.add_message(part, direction="outbound", sender=sender, delivery=delivery, command_id=said.command_id)
 
 
-def _copy(draft: Draft, said: Said, message: Message, part: Sendable) -> None:
+def _copy(draft: Draft, said: Said, part: Sendable) -> None:
+    """Of the picture in the message that comes next: whoever sends it has to know that there will be a copy."""
     theirs = next((one for one in said.media if one.media_id == getattr(part, "media_id", None)), None)
     if theirs is not None:
-        draft.command(CopyMedia(**draft.origin, message_id=message.id, source=theirs, content=part))
+        draft.command(CopyMedia(**draft.origin, message_id=draft.next_message_id, source=theirs, content=part))
 
 
 def _settle(draft: Draft, said: Said, problem: Problem | None) -> None:

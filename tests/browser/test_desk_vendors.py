@@ -229,12 +229,12 @@ async def test_a_vendor_that_is_down_cannot_be_chosen_and_what_it_did_not_take_i
     lin, zhao = await crew.served("小林", chen), await crew.served("小赵", chen)
     await chen.caller.must("POST", f"/conversations/{zhao.id}/transfer", {"to": {"vendor": ACCOUNT}})
     await qiyu.hears(zhao.openid, "人工")
-    await qiyu.call("PUT", "/faults", {"api": [{"path": "/openapi/message/send", "code": 14010, "times": 1}]})
+    await qiyu.call("PUT", "/faults", {"api": [{"path": "/openapi/message/send", "code": 14501, "times": 1}]})
     desk = await crew.desk(chen, f"/all/{zhao.id}")
     await zhao.say("这一句不收")
     mark = desk.bubble("这一句不收").get_by_role("button", name="未转交：查看原因")
     await mark.click()
-    await expect(desk.page.get_by_role("dialog", name="未转交")).to_contain_text("14010")
+    await expect(desk.page.get_by_role("dialog", name="未转交")).to_contain_text("14501")
     await expect(desk.header).to_contain_text("有消息未转交")
     assert await violations(desk.page) == []
 

@@ -9,7 +9,6 @@ from tests.sandbox.box import APPID, OPENID, PNG, SEND, form
 from tests.sandbox.zhima_box import KEY, ZhimaBox
 
 
-
 async def sends(zhima: ZhimaBox) -> list[Any]:
     return await zhima.box.calls(SEND)
 

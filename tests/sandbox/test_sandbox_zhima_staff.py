@@ -158,7 +158,7 @@ async def test_staff_who_take_customers_by_themselves(zhima: ZhimaBox) -> None:
 
 
 async def test_sessions_have_numbers_of_their_own(zhima: ZhimaBox) -> None:
-    numbers = []
+    numbers: list[int] = []
     for _ in range(2):
         await zhima.says(msg_id=len(numbers))
         numbers.append((await zhima.does("accept")).body["chat_session"])

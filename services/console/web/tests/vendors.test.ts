@@ -105,6 +105,7 @@ describe('how a message was passed on', () => {
     expect(why('refused', 'breaker_open', 'the breaker is open')).toBe(zh.chat.passed.why.breaker_open)
     expect(why('refused', '14010', '内容含有敏感词')).toBe('内容含有敏感词（14010）')
     expect(why('refused', '14010', '七鱼拒绝：内容太长（14010）。')).toBe('七鱼拒绝：内容太长（14010）。')
+    expect(why('refused', 'never_introduced', '没有这位客户的会话。')).toBe('没有这位客户的会话。')
     expect(why('refused', '14010')).toBe('第三方客服没有收下这条消息（14010）。')
   })
 

@@ -1412,7 +1412,7 @@ export interface components {
             rules?: components["schemas"]["Rule"][];
             /**
              * Fallbacks
-             * @description for sessions in line, in order
+             * @description for sessions that nobody takes where they are, in order
              * @default []
              */
             fallbacks?: components["schemas"]["Fallback"][];

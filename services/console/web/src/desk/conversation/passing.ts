@@ -28,7 +28,9 @@ const OURS = new Set(['no_answer', 'breaker_open', 'account_unusable', 'expired'
 export function passedWords(delivery: Pick<Delivery, 'state' | 'code' | 'reason'>, t: Translate): string {
   const code = delivery.code ?? (delivery.state === 'expired' ? 'expired' : delivery.state === 'unknown' ? 'no_answer' : '')
   if (OURS.has(code)) return t(`chat.passed.why.${code}`)
-  if (delivery.reason) return delivery.code && !delivery.reason.includes(delivery.code) ? t('chat.event.with_code', { words: delivery.reason, code: delivery.code }) : delivery.reason
+  // A word of ours is no code of the vendor's.
+  const theirs = /\d/.test(code) && !delivery.reason?.includes(code)
+  if (delivery.reason) return theirs ? t('chat.event.with_code', { words: delivery.reason, code }) : delivery.reason
   return t('chat.passed.why.other', { code: code || '?' })
 }
 
