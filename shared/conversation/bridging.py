@@ -112,7 +112,8 @@ def release_kept(draft: Draft) -> None:
 def stand(draft: Draft, stood: Stood) -> None:
     """Take over how the customer stands with the vendor, and what it says to them.
 
-    Of `nobody` they are not told: the session goes on elsewhere, which is the caller's.
+    Of `nobody` they are not told: the session goes on elsewhere, which is the caller's. Nor are they greeted twice,
+    where only the vendor had forgotten them.
     """
     bridging = stay(draft)
     changed = stood.standing != bridging.standing
@@ -127,7 +128,7 @@ def stand(draft: Draft, stood: Stood) -> None:
         ask_place_at=None,
         worded_at=draft.now if stood.standing == "word" else None,
     )
-    if stood.said and stood.standing != "nobody":
+    if stood.said and stood.standing != "nobody" and not bridging.introduced_anew:
         say_theirs(draft, stood.said, "vendor_greeting")
     if stood.standing == "line":
         _stand_in_line(draft, stood.ahead, told=not changed)

@@ -113,7 +113,8 @@ class Draft:
         )
         self.messages.append(message)
         self.update(last_seq=seq, updated_at=self.now)
-        if direction != "system":
+        unsaid = delivery is not None and delivery.state == "discarded"
+        if direction != "system" and not unsaid:
             self.update(preview=Preview(direction=direction, **preview(content)))
         return message
 

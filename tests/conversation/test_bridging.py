@@ -256,7 +256,8 @@ def test_whom_the_vendor_has_forgotten_is_introduced_anew_and_nothing_changes_it
     first, second = (only(story.tell(received(text)), Relay) for text in ("一", "二"))
     again = only(story.tell(answer(first, outcome="refused", code="never_introduced")), Introduce)
     story.tell(received("三"), answer(second, outcome="refused", code="never_introduced"))
-    decision = story.tell(answer(again))
+    decision = story.tell(answer(again, person(said="您好")))
+    assert said(decision) == [], "they were greeted already"
     texts = {m.id: m.content.text for m in story.history if isinstance(m.content, Text)}
     assert [texts[message] for message in relayed(decision)] == ["一", "二", "三"]
 
@@ -350,6 +351,8 @@ def test_what_the_vendors_people_write_after_that_is_shown_and_not_sent() -> Non
     assert said(decision) == []
     assert decision.verdict is not None
     assert decision.verdict.problem is not None
+    assert story.conversation.preview is not None
+    assert story.conversation.preview.direction == "inbound", "what was not said is not the last that was"
 
 
 def test_an_agent_gives_their_session_to_the_vendor_with_what_is_unanswered() -> None:

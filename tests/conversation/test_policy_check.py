@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from shared.conversation.policy import Policy
 from shared.conversation.policy_check import Member, mistakes
 from shared.conversation.routes import Situation
+from shared.conversation.vendor_check import Account
 from tests.support.facts import NOON, Story, entered, fired, received, stood
-from tests.support.policies import POLICIES
+from tests.support.policies import BRIDGES, POLICIES, with_vendors
 
 STAFF = (
     Member("lina", groups=("g",)),
@@ -18,6 +19,7 @@ STAFF = (
     Member("mia", groups=("gone",), enabled=False),
     Member("boss", groups=("heads",), supervises=True),
 )
+ACCOUNTS = tuple(Account(bridge.account) for bridge in BRIDGES)
 WEEK = {"time_zone": "UTC", "weekly": [{"days": [1, 2, 3, 4, 5], "from": "09:00", "to": "18:00"}]}
 NIGHTS = {"weekly": [{"days": [5], "from": "22:00", "to": "02:00"}]}
 ALWAYS = {"weekly": [{"days": [1, 2, 3, 4, 5, 6, 7], "from": "00:00", "to": "24:00"}]}
@@ -293,11 +295,11 @@ def test_settings_without_mistakes_bring_everybody_somewhere_and_their_fallbacks
     text: str,
     nobody: bool,  # noqa: FBT001
 ) -> None:
-    assume(not mistakes(policy, STAFF))
+    assume(not mistakes(policy, STAFF, ACCOUNTS))
     here = Situation(NOON, text)
-    assert policy.route(here).to.kind in {"agents", "group", "agent", "bot", "official"}
+    assert policy.route(here).to.kind in {"agents", "group", "agent", "bot", "vendor", "official"}
     assert policy.route(here, to_people=True).to.kind != "bot"
-    story = Story(policy)
+    story = Story(with_vendors(policy))
     story.tell(entered(), received(text))
     for _ in range(50):
         if story.state == "closed":
