@@ -89,7 +89,7 @@ class VendorCalls:
         return used, bridge
 
     async def _through_lane(self, send: Send[CallVendor], used: Used, bridge: Bridge) -> Ended:
-        work = await self._material.work(send.command, bridge)
+        work = await self._material.work(send.command, bridge, again=send.tries > 0)
         lane = used.lanes.of(send.command.call.call)
         async with lane.admitted(), lane.place(send.start_by, returning=send.stored is not None):
             self._check_breaker(send.command)

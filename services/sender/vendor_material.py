@@ -26,6 +26,8 @@ Work = Callable[[Port], Awaitable[Stood | None]]
 
 PICTURE_SECONDS: Final = 1.0
 """When to look again for a picture that is still being copied."""
+IN_TIME: Final = timedelta(seconds=5)
+"""Before a call's time is over, so that the vendor is told of the picture rather than of nothing."""
 NOTED_WITHIN: Final = timedelta(seconds=60)
 """So long after a message came, that a copy of its picture is wanted may not have been noted here yet."""
 LOOKED_AT: Final = 200
@@ -43,15 +45,18 @@ class Material:
         self._apps = apps
         self._clock = clock
 
-    async def work(self, command: CallVendor, bridge: Bridge) -> Work:
-        """Raises Unsent where there is nothing to call for any more, NotNow while a picture is awaited, and Outage."""
+    async def work(self, command: CallVendor, bridge: Bridge, *, again: bool) -> Work:
+        """Raises Unsent where there is nothing to call for any more, NotNow while a picture is awaited, and Outage.
+
+        `again`: it was tried before, and what was said before it may have been told then.
+        """
         customer = await self._customer(command)
         match command.call:
             case Introduce(before_seq=before, wants_person=wants_person):
                 context = await self._context(command.conversation_id, before, bridge.settings.context_messages)
                 return lambda port: port.introduce(customer, context, wants_person=wants_person)
             case Relay(message_id=message_id):
-                relayed = await self._relayed(command, message_id, bridge)
+                relayed = await self._relayed(command, message_id, bridge, again=again)
                 return lambda port: _done(port.relay(customer, relayed))
             case AskPlace():
                 return lambda port: port.ask_place(customer)
@@ -83,14 +88,15 @@ class Material:
         said = [one for one in page.messages if one.direction != "system" and not isinstance(one.content, Note)]
         return tuple(said[-count:])
 
-    async def _relayed(self, command: CallVendor, message_id: str, bridge: Bridge) -> Relayed:
+    async def _relayed(self, command: CallVendor, message_id: str, bridge: Bridge, *, again: bool) -> Relayed:
         message = await self._messages.by_id(message_id)
         if message is None:
             raise Unsent(MESSAGE_GONE)
         as_it_came = bridge.passes_originals and message.original is not None
         wants_file = isinstance(message.content, Image) and not as_it_came
         picture = await self._picture(command, message) if wants_file else None
-        return Relayed(message, picture, await self._untold(command, message.seq, bridge))
+        context = () if again else await self._untold(command, message.seq, bridge)
+        return Relayed(message, picture, context)
 
     async def _picture(self, command: CallVendor, message: Message) -> Picture | None:
         """Raises NotNow while there may still be a copy in time. None: the vendor is told of it without the picture."""
@@ -98,7 +104,7 @@ class Material:
         now = self._clock.now()
         noted_soon = file is None and now < message.at + NOTED_WITHIN
         again_at = now + timedelta(seconds=PICTURE_SECONDS)
-        if again_at < command.expires_at and (noted_soon or (file is not None and file.state == "wanted")):
+        if again_at + IN_TIME < command.expires_at and (noted_soon or (file is not None and file.state == "wanted")):
             raise NotNow(again_at, "picture")
         if file is None or file.content is None or file.content_type is None:
             return None

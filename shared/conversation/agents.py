@@ -146,7 +146,9 @@ def _nowhere(draft: Draft, asked: TransferSession) -> Problem | None:
     if asked.to_official and not draft.policy.may_hand_over:
         detail = "This app does not hand over to the official console; see its settings."
         return Problem(code="conflict", detail=detail)
-    bridge = bridge_of(draft.policy, asked.to_vendor)
+    bridge, bridging = bridge_of(draft.policy, asked.to_vendor), draft.session.bridging
+    if bridging is not None and bridging.account == asked.to_vendor:
+        return Problem(code="conflict", detail=f"{bridging.name} has this conversation already.")
     if asked.to_vendor is not None and bridge is None:
         return Problem(code="conflict", detail="This app has no such vendor account, or it cannot be used now.")
     if bridge is not None and bridge.down:

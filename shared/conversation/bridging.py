@@ -15,6 +15,7 @@ from shared.conversation.machine_words import skip
 from shared.conversation.model import (
     KEPT_FOR_VENDOR,
     UNANSWERED_KEPT,
+    WRITTEN_KEPT,
     Bridging,
     Delivery,
     Message,
@@ -24,11 +25,13 @@ from shared.conversation.model import (
 from shared.conversation.policy import bridge_of
 from shared.conversation.sending import machine_room, send
 from shared.conversation.sessions import disarm, outdate_claims, release_claim
-from shared.conversation.vendor_calls import call_vendor, leave_vendor
+from shared.conversation.vendor_calls import call_vendor, leave_vendor, past_name
 from shared.conversation.vendor_facts import Standing, Stood
 
 TAKING: Final[frozenset[Standing]] = frozenset({"machine", "person", "word"})
 """Whoever has the customer then takes what they write."""
+GRACE_SECONDS: Final = 10
+"""How much longer than the account's patience an outcome may take to come here."""
 
 
 def open_stay(draft: Draft, bridge: Bridge, reason: str, *, rule: str | None = None, introduced: bool = False) -> None:
@@ -55,6 +58,7 @@ def open_stay(draft: Draft, bridge: Bridge, reason: str, *, rule: str | None = N
         state="vendor",
         responder=Party(kind="vendor", id=bridge.account, name=bridge.name),
         bridging=bridging,
+        vendor=bridge.account,
         rule=rule,
         waiting_since=None,
         group=None,
@@ -83,11 +87,23 @@ def introduce(draft: Draft, *, wants_person: bool = False) -> None:
     wants_person = wants_person or bridging.wants_person
     call = call_vendor(draft, bridging, Introduce(before_seq=before_seq, wants_person=wants_person))
     update_stay(draft, call=call, wants_person=wants_person, ask_place_at=None)
+    expect_answer(draft)
+
+
+def expect_answer(draft: Draft) -> None:
+    """What is under way must be over by then, whoever is out of order; nothing under way: there is nothing to await."""
+    bridging, bridge = stay(draft), bridge_of(draft.policy, stay(draft).account)
+    if bridging.call is None and not bridging.given:
+        update_stay(draft, answer_by=None)
+    elif bridging.answer_by is None and bridge is not None:
+        seconds = bridge.settings.patience_seconds + GRACE_SECONDS
+        update_stay(draft, answer_by=draft.now + timedelta(seconds=seconds))
 
 
 def note_written(draft: Draft, message: Message) -> None:
     """The customer wrote this, and somebody has to answer it."""
-    written = Written(seq=message.seq, id=message.id)
+    text = message.content.text[:WRITTEN_KEPT] if isinstance(message.content, Text) else ""
+    written = Written(seq=message.seq, id=message.id, text=text)
     draft.update_session(unanswered=(*draft.session.unanswered, written)[-UNANSWERED_KEPT:])
 
 
@@ -117,6 +133,7 @@ def stand(draft: Draft, stood: Stood) -> None:
     """
     bridging = stay(draft)
     changed = stood.standing != bridging.standing
+    _is_theirs_again(draft, bridging.account, stood)
     update_stay(
         draft,
         call=None,
@@ -134,6 +151,7 @@ def stand(draft: Draft, stood: Stood) -> None:
         _stand_in_line(draft, stood.ahead, told=not changed)
     elif changed:
         draft.add_event(f"vendor_{stood.standing}", **({"staff": stood.staff} if stood.staff else {}))
+    expect_answer(draft)
     if stay(draft).standing in TAKING:
         release_kept(draft)
 
@@ -171,6 +189,13 @@ def update_stay(draft: Draft, **fields: object) -> None:
     draft.update_session(bridging=stay(draft).but(**fields))
 
 
+def _is_theirs_again(draft: Draft, account: str, stood: Stood) -> None:
+    """A vendor may go on with a session that was over for us: asked for somebody, it gives the one it has."""
+    if stood.vendor_session is not None:
+        name = past_name(account, stood.vendor_session)
+        draft.update(past_sessions=tuple(one for one in draft.conversation.past_sessions if one != name))
+
+
 def _takes(draft: Draft, bridging: Bridging) -> bool:
     bridge = bridge_of(draft.policy, bridging.account)
     in_line = bridging.standing == "line" and bridge is not None and bridge.takes_in_line
@@ -182,6 +207,7 @@ def _relay(draft: Draft, message_id: str) -> None:
     call_vendor(draft, bridging, Relay(message_id=message_id))
     draft.change_delivery(message_id, Delivery(state="sending", at=draft.now), anew=True)
     update_stay(draft, given=(*bridging.given, message_id)[-KEPT_FOR_VENDOR:])
+    expect_answer(draft)
     bridge = bridge_of(draft.policy, bridging.account)
     if bridge is not None and not bridge.shows_replies:
         draft.update(ledger=draft.conversation.ledger.shared(draft.now))

@@ -184,7 +184,7 @@ def _tell_vendor(draft: Draft, came: Message) -> None:
     """That the customer entered, where the vendor wants to hear of it."""
     bridging = draft.session.bridging
     bridge = bridge_of(draft.policy, bridging.account) if bridging else None
-    if bridge is not None and bridge.takes_events:
+    if bridge is not None and bridge.takes_events and not bridge.down:
         pass_on(draft, came.id)
 
 
@@ -203,7 +203,7 @@ def _pass_on(draft: Draft, received: MessageReceived, message: Message) -> None:
 def _pass_on_replayed(draft: Draft, replayed: MessageReplayed) -> None:
     text = _text_of(replayed.received)
     if draft.session.bridging is not None:
-        pass_on(draft, replayed.message_id)
+        write_to_vendor(draft, replayed.message_id, text)
     elif draft.session.state == "bot":
         _bring_on(draft, text)
 

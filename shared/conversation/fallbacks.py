@@ -8,7 +8,7 @@ from shared.conversation.commands import RecordDecision, SessionWaiting
 from shared.conversation.draft import Draft
 from shared.conversation.handovers import arm
 from shared.conversation.machine_words import say
-from shared.conversation.model import Session
+from shared.conversation.model import TURN_INPUTS_KEPT, Session
 from shared.conversation.policy import Policy, bridge_of
 from shared.conversation.routes import Destination, Fallback
 from shared.conversation.sessions import outdate_claims, release_claim
@@ -72,9 +72,9 @@ def leaves_line(draft: Draft, fallback: Fallback) -> bool:
         arm(draft, fallback.when)
     elif fallback.to.kind == "bot":
         send_to_bot(draft)
-        said = draft.conversation.preview
-        if said is not None and said.direction == "inbound" and said.type == "text":
-            ask_bot(draft, (said.text,))
+        if draft.session.unanswered:
+            texts = tuple(written.text for written in draft.session.unanswered)
+            ask_bot(draft, texts[-TURN_INPUTS_KEPT:])
     elif bridge is not None:
         open_stay(draft, bridge, fallback.when)
     else:

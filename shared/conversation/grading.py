@@ -9,6 +9,7 @@ from shared.conversation.facts import MessageReceived
 from shared.conversation.machine_words import say
 from shared.conversation.model import CUSTOMER, Bridging, Conversation, Grading
 from shared.conversation.policy import bridge_of
+from shared.conversation.sending import make_held_due
 from shared.conversation.texts import normal
 from shared.conversation.vendor_calls import call_vendor
 from shared.conversation.vendor_facts import Grade
@@ -53,6 +54,7 @@ def take_grade(draft: Draft, received: MessageReceived, grade: Grade) -> None:
     if asked is None:
         return
     draft.update(grading=None)
+    make_held_due(draft)
     call_vendor(draft, asked.bridging, GradeSession(vendor_session=asked.vendor_session, value=grade.value))
     draft.add_event("vendor_graded", name=grade.name)
     bridge = bridge_of(draft.policy, asked.bridging.account)

@@ -55,6 +55,7 @@ def hand_over(draft: Draft, handed: HandedToOfficial) -> None:
         wanted_until=None,
         attention=None,
         unanswered_since=None,
+        unanswered=(),
         active_at=draft.now,
     )
     draft.add_event("session_handed_to_official")

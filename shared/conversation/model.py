@@ -21,8 +21,10 @@ VERDICTS_KEPT: Final = 32
 COMMITS_KEPT: Final = 4
 TURN_INPUTS_KEPT: Final = 10
 KEPT_FOR_VENDOR: Final = 200
-UNANSWERED_KEPT: Final = 20
-PAST_SESSIONS_KEPT: Final = 5
+UNANSWERED_KEPT: Final = 200
+WRITTEN_KEPT: Final = 200
+"""Characters of a message that a session remembers until it is answered, for the bot."""
+PAST_SESSIONS_KEPT: Final = 10
 DECLINED_KEPT: Final = 20
 
 RANKS: Final[dict[DeliveryState, int]] = {
@@ -114,8 +116,6 @@ class Bridging(Frozen):
     since: datetime
     shows_replies: bool = True
     vendor_session: str | None = None
-    past_sessions: tuple[str, ...] = ()
-    """The vendor's sessions that ended, the last few: what is told of them late changes nothing."""
     staff: str | None = None
     ahead: int | None = None
     worded_at: datetime | None = None
@@ -129,6 +129,10 @@ class Bridging(Frozen):
     ask_place_at: datetime | None = None
     kept: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    answer_by: datetime | None = None
+    """When the vendor must have taken, or answered, what it was given; then somebody else serves the customer."""
+    refused: tuple[str, ...] = ()
+    """Messages that it will not have, the last few: nobody there has seen them."""
 
 
 class Grading(Frozen):
@@ -145,6 +149,8 @@ class Written(Frozen):
 
     seq: int
     id: str
+    text: str = ""
+    """How its words begin, if it has any."""
 
 
 class Session(Frozen):
@@ -177,6 +183,8 @@ class Session(Frozen):
     words_told_at: datetime | None = None
     handover: Handover | None = None
     bridging: Bridging | None = None
+    vendor: str | None = None
+    """The vendor account that has it, or had it last."""
     attention: Attention | None = None
     closed_at: datetime | None = None
     reason: str | None = None
@@ -358,6 +366,8 @@ class Conversation(Frozen):
     bridgings: int = 0
     """How many stays with vendors there were; the number of the last."""
     grading: Grading | None = None
+    past_sessions: tuple[str, ...] = ()
+    """Vendors' sessions that are over, the last few: what is told of them late changes nothing."""
     deleted_at: datetime | None = None
     erased_at: datetime | None = None
     """As `deleted_at`, but kept when the customer comes back: what happened up to here is forgotten for good."""

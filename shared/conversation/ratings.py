@@ -12,6 +12,7 @@ from shared.conversation.machine_words import say
 from shared.conversation.model import CUSTOMER, Rated, Session
 from shared.conversation.policy import Policy
 from shared.conversation.quota import CREATE_TIME_RESOLUTION
+from shared.conversation.sending import make_held_due
 from shared.conversation.texts import normal
 
 BEST: Final = 5
@@ -61,6 +62,7 @@ def take_rating(draft: Draft, received: MessageReceived, score: int) -> None:
     draft.add_message(
         received.content, direction="inbound", sender=CUSTOMER, at=received.occurred_at, msg_id=received.msg_id
     )
+    make_held_due(draft)
     draft.update_session(rated=Rated(state="answered", at=draft.now, score=score))
     draft.add_event("session_rated", score=score)
     say(draft, draft.policy.rating.thanks, "thanks")

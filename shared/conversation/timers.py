@@ -13,7 +13,7 @@ from shared.conversation.machine_words import say
 from shared.conversation.model import Conversation, Session
 from shared.conversation.policy import Policy, bridge_of
 from shared.conversation.sessions import end_session
-from shared.conversation.waiting import hand_off, pass_offer_on, put_in_line
+from shared.conversation.waiting import fall_from_vendor, hand_off, pass_offer_on, put_in_line
 
 
 def fire(draft: Draft, _: TimerFired) -> None:
@@ -27,9 +27,7 @@ def fire(draft: Draft, _: TimerFired) -> None:
     if draft.session.offer is not None and draft.session.offer.until <= draft.now:
         pass_offer_on(draft, "lapsed")
     fall_back(draft)
-    bridging = draft.session.bridging
-    if bridging is not None and bridging.ask_place_at is not None and bridging.ask_place_at <= draft.now:
-        ask_place(draft)
+    _see_to_vendor(draft)
     warn(draft)
     remind_at = reminder_at(draft.session, draft.policy)
     if remind_at is not None and remind_at <= draft.now:
@@ -53,6 +51,7 @@ def _instants(conversation: Conversation, session: Session, policy: Policy, now:
         session.offer.until if session.offer else None,
         session.handover.missed_at if session.handover else None,
         session.bridging.ask_place_at if session.bridging else None,
+        session.bridging.answer_by if session.bridging else None,
         fallback_due_at(session, policy, now),
         reminder_at(session, policy),
         alert.at if alert else None,
@@ -86,10 +85,24 @@ def reminder_at(session: Session, policy: Policy) -> datetime | None:
 def _end_idle(draft: Draft) -> None:
     """What the official console was to have, and has not seen, is for our own agents."""
     session = draft.session
+    bridging = session.bridging
     if session.state == "official" and draft.conversation.unread > 0:
         put_in_line(draft, "official_missed")
+    elif bridging is not None and (bridging.kept or bridging.given):
+        fall_from_vendor(draft, "vendor_waited_too_long")
     else:
         end_session(draft, _why_idle(session))
+
+
+def _see_to_vendor(draft: Draft) -> None:
+    """A vendor that was given something long ago does not have the customer, whatever keeps the outcome from coming."""
+    bridging = draft.session.bridging
+    if bridging is None:
+        return
+    if bridging.answer_by is not None and bridging.answer_by <= draft.now:
+        fall_from_vendor(draft, "vendor_down", code="no_answer")
+    elif bridging.ask_place_at is not None and bridging.ask_place_at <= draft.now:
+        ask_place(draft)
 
 
 def _try_again(draft: Draft) -> None:

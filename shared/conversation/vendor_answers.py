@@ -4,14 +4,18 @@ from datetime import timedelta
 from typing import Final
 
 from shared.conversation.bridges import Bridge
-from shared.conversation.bridging import introduce, pass_on, stand, stay, update_stay
+from shared.conversation.bridging import expect_answer, introduce, pass_on, stand, stay, update_stay
 from shared.conversation.draft import Draft
 from shared.conversation.model import Attention, Bridging, Conversation, Delivery
 from shared.conversation.policy import bridge_of
+from shared.conversation.routes import MOST_SECONDS
 from shared.conversation.sessions import end_session
 from shared.conversation.vendor_facts import NEVER_INTRODUCED, VendorAnswered
 from shared.conversation.waiting import call_agents, fall_from_vendor
 
+LINE_LASTS: Final = timedelta(seconds=MOST_SECONDS)
+"""So long a vendor's line is no silence; then nobody could answer any more."""
+REFUSED_KEPT: Final = 20
 INTRODUCED_MOST: Final = 3
 """In a row and in vain; a vendor that neither has the customer nor says so is left."""
 
@@ -57,15 +61,25 @@ def _take_relayed(draft: Draft, answered: VendorAnswered, current: Bridging | No
     if current is None:
         return
     update_stay(draft, given=tuple(one for one in current.given if one != message))
+    expect_answer(draft)
     if answered.outcome == "sent":
         update_stay(draft, introduced_anew=0)
+        if not current.shows_replies:
+            _take_as_answered(draft, message)
     elif answered.code == NEVER_INTRODUCED and current.introduced_anew < INTRODUCED_MOST:
         _introduce_anew(draft, message)
     elif answered.code == NEVER_INTRODUCED or answered.down or answered.outcome == "expired":
         fall_from_vendor(draft, "vendor_down", code=answered.code)
     elif answered.outcome == "refused":
+        update_stay(draft, refused=(*current.refused, message)[-REFUSED_KEPT:])
         draft.update_session(attention=Attention(why="not_passed_on", since=draft.now))
         draft.add_event("attention_needed", why="not_passed_on")
+
+
+def _take_as_answered(draft: Draft, message: str) -> None:
+    """Whoever answers out of our sight has it: it is nobody else's to answer."""
+    left = tuple(one for one in draft.session.unanswered if one.id != message)
+    draft.update_session(unanswered=left, unanswered_since=draft.session.unanswered_since if left else None)
 
 
 def _introduce_anew(draft: Draft, message: str) -> None:
@@ -88,6 +102,8 @@ def _take_place(draft: Draft, answered: VendorAnswered, current: Bridging) -> No
             introduce(draft)
         else:
             stand(draft, answered.stood)
+            if draft.now - current.since < LINE_LASTS:
+                draft.update_session(active_at=draft.now)
     elif current.standing == "line":
         bridge = bridge_of(draft.policy, current.account)
         update_stay(draft, ask_place_at=draft.now + timedelta(seconds=bridge.line_poll_seconds if bridge else 60))

@@ -5,7 +5,7 @@ from typing import Final
 
 from shared.conversation.commands import CallVendor, LeaveLine, VendorCall
 from shared.conversation.draft import Draft
-from shared.conversation.model import Bridging
+from shared.conversation.model import PAST_SESSIONS_KEPT, Bridging
 from shared.conversation.policy import bridge_of
 
 PATIENCE_SECONDS: Final = 20
@@ -34,6 +34,17 @@ def call_vendor(draft: Draft, bridging: Bridging, call: VendorCall) -> str:
     return call_id
 
 
+def past_name(account: str, vendor_session: str) -> str:
+    return f"{account}:{vendor_session}"
+
+
+def note_past(draft: Draft, account: str, vendor_session: str) -> None:
+    """That session of the vendor's is over, or none of ours any more."""
+    name = past_name(account, vendor_session)
+    kept = tuple(one for one in draft.conversation.past_sessions if one != name)
+    draft.update(past_sessions=(*kept, name)[-PAST_SESSIONS_KEPT:])
+
+
 def leave_vendor(draft: Draft) -> None:
     """Somebody else serves the session, or nobody any more: it gives up its place in the vendor's line.
 
@@ -43,6 +54,8 @@ def leave_vendor(draft: Draft) -> None:
     if bridging is None:
         return
     draft.update(unread=len(draft.session.unanswered))
+    if bridging.vendor_session is not None:
+        note_past(draft, bridging.account, bridging.vendor_session)
     draft.update_session(bridging=None)
     if bridging.standing == "line":
         call_vendor(draft, bridging, LeaveLine())

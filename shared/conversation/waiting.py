@@ -22,6 +22,7 @@ from shared.conversation.policy import Policy, bridge_of
 from shared.conversation.routes import AGENTS, Destination, Route, Situation
 from shared.conversation.sending import machine_room, machine_room_at
 from shared.conversation.sessions import disarm, end_session, make_wait, release_claim
+from shared.conversation.turns import send_to_bot
 
 POSITION = "{position}"
 
@@ -156,7 +157,11 @@ def give_up(draft: Draft, text: str) -> bool:
 
 
 def _go_without_vendor(draft: Draft, why: str) -> None:
-    """By the app's fallbacks for this, else to its own agents."""
+    """By the app's fallbacks for this, else to its own agents; who has only entered waits for nobody yet."""
+    if _has_only_entered(draft.session):
+        send_to_bot(draft)
+        draft.update_session(sent_to_bot=False)
+        return
     fallback = fallback_without_vendor(draft.session, draft.policy)
     if fallback is None:
         put_in_line(draft, why)
@@ -164,6 +169,11 @@ def _go_without_vendor(draft: Draft, why: str) -> None:
         note_fallback(draft, fallback)
         if not leaves_line(draft, fallback):
             put_in_line(draft, why, fallback.to)
+
+
+def _has_only_entered(session: Session) -> bool:
+    served = session.asked_at or session.assigned_at or session.first_answer_at
+    return session.entered_at is not None and not session.unanswered and served is None
 
 
 def _tell_place(draft: Draft, position: int) -> None:

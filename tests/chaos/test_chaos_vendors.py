@@ -69,6 +69,7 @@ async def test_a_vendor_is_dead_for_ten_minutes(vendor_town: Town) -> None:
         await town.create_customer(openid)
     await crowd.everyone_says(0)
     await asyncio.gather(*(crowd.told(openid) for openid in crowd.openids))
+    await crowd.calm()
 
     await crowd.qiyu.call("PUT", "/faults", {"api": [{"path": "/openapi/", "dead": True}]})
     over = asyncio.Event()

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from shared.conversation.commands import (
+    AskBot,
     AskPlace,
     CallVendor,
     ClaimWanted,
@@ -504,3 +505,122 @@ def test_a_reply_held_for_the_customer_leaves_with_their_next_message() -> None:
     for message in [m for m in story.history if m.direction == "outbound"][:5]:
         story.tell(settled(message.id))
     assert said(story.tell(received("好的", seconds=60))) == ["6"]
+
+
+def test_a_fallback_to_the_bot_asks_it_what_nobody_answered() -> None:
+    fallback = {"when": "vendor_down", "to": {"kind": "bot"}, "say": "正在为您转接"}
+    story = in_line(fallbacks=[fallback])
+    story.tell(received("退款"))
+    decision = story.tell(pushed(WaitedTooLong()))
+    asked = [command for command in decision.commands if isinstance(command, AskBot)]
+    assert [command.inputs for command in asked] == [("你好", "退款")]
+
+
+def test_a_vendors_line_is_no_silence_and_what_is_kept_is_never_dropped_with_it() -> None:
+    story = in_line()
+    seconds = 0.0
+    while seconds < 4000:
+        timer = story.tell(fired(story.conversation).but(occurred_at=at(seconds)))
+        seconds += 30
+        story.tell(*(answer(c, Stood(standing="line", ahead=2), seconds=seconds) for c in calls(timer, AskPlace)))
+    assert session(story).state == "vendor"
+    for _ in range(100):
+        if session(story).state != "vendor":
+            break
+        story.tell(fired(story.conversation))
+    assert session(story).state == "waiting", "its answers stopped: whoever is kept waiting is for our agents"
+
+
+def test_a_vendor_of_which_nothing_is_heard_is_left_in_time() -> None:
+    story = Story(bridged())
+    introduced(story)
+    story.tell(fired(story.conversation))
+    assert (session(story).state, session(story).waiting_since) == ("waiting", at(30))
+
+
+def test_a_farewell_that_comes_after_the_end_is_sent_and_opens_nothing() -> None:
+    story = served()
+    story.tell(over("1"))
+    assert said(story.tell(spoken("再见", seconds=20))) == ["再见"]
+    assert session(story).state == "closed"
+
+
+def test_what_their_people_write_later_opens_a_session_with_them() -> None:
+    story = served()
+    story.tell(over("1"))
+    assert said(story.tell(spoken("查到了", seconds=600))) == ["查到了"]
+    assert (session(story).state, stay(story).account, stay(story).standing) == ("vendor", "qiyu", "person")
+
+
+def test_all_of_many_unanswered_messages_follow() -> None:
+    fallback = {"when": "vendor_down", "to": {"kind": "vendor", "name": "zhima"}}
+    story = Story(bridged(bridge(), silent_bridge(), fallbacks=[fallback], flood=None))
+    call = introduced(story, "0")
+    story.tell(*(received(str(number)) for number in range(1, 31)))
+    decision = story.tell(answer(call, outcome="expired"))
+    assert len(relayed(decision)) == 31
+
+
+def test_a_message_that_the_vendor_refused_still_has_to_be_answered() -> None:
+    story = served()
+    (call,) = calls(story.tell(received("太长")), Relay)
+    story.tell(answer(call, outcome="refused", code="14501"), spoken("好"))
+    assert [one.id for one in session(story).unanswered] == [written(story)[-1].id]
+    assert session(story).attention is not None
+
+
+def test_what_one_took_who_answers_out_of_sight_is_nobody_elses_to_answer() -> None:
+    story = Story(bridged(silent_bridge()))
+    (call,) = calls(story.tell(received("一")), Relay)
+    story.tell(answer(call))
+    assert session(story).unanswered == ()
+
+
+def test_the_end_of_a_stay_before_ends_nothing_and_its_beginning_begins_nothing() -> None:
+    story = served()
+    story.tell(accept("lina"), claimed("lina", command="c"))
+    call = only(story.tell(transfer("lina", to_vendor="qiyu")), Introduce)
+    story.tell(answer(call, Stood(standing="line", ahead=0)), over("1"), began("1"))
+    assert (session(story).state, stay(story).standing) == ("vendor", "line")
+
+
+def test_a_session_that_the_vendor_goes_on_with_is_not_past() -> None:
+    story = served()
+    story.tell(accept("lina"), claimed("lina", command="c"))
+    call = only(story.tell(transfer("lina", to_vendor="qiyu")), Introduce)
+    decision = story.tell(answer(call, person("1")))
+    story.tell(*(answer(relay) for relay in calls(decision, Relay)), over("1"))
+    assert session(story).state == "closed"
+
+
+def test_a_grade_opens_the_window_for_what_was_held() -> None:
+    story = served()
+    story.tell(invited(), spoken(*"123456"))
+    for message in [m for m in story.history if m.direction == "outbound"][:5]:
+        story.tell(settled(message.id))
+    assert said(story.tell(received("1", seconds=60)))[0] == "5"
+
+
+def test_the_vendors_robot_keeps_to_the_machines_budget() -> None:
+    story = Story(bridged(bot_budget=2))
+    story.tell(answer(introduced(story), Stood(standing="machine")))
+    decision = story.tell(spoken("一", "二", "三"))
+    assert said(decision) == ["一", "二"]
+    assert "bot_reply_skipped" in events(decision)
+    assert story.conversation.held == ()
+
+
+def test_who_has_only_entered_is_put_in_no_line_when_the_vendor_is_away() -> None:
+    story = Story(bridged(bridge(takes_events=True)))
+    call = only(story.tell(entered()), Introduce)
+    story.tell(answer(call, Stood(standing="nobody")))
+    assert (session(story).state, session(story).sent_to_bot) == ("bot", False)
+    assert calls(story.tell(received()), Introduce)
+
+
+def test_the_vendor_that_has_it_is_not_given_it_again() -> None:
+    story = served()
+    verdict = story.tell(transfer("boss", to_vendor="qiyu").but(supervises=True)).verdict
+    assert verdict is not None
+    assert verdict.problem is not None
+    assert calls(story.decisions[-1]) == []

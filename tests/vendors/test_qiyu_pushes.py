@@ -136,7 +136,7 @@ def test_what_is_no_object_is_unreadable(body: bytes) -> None:
         ('<img src="data:image/png;base64,AAAA">好', "好"),
         ("1 < 2 且 3 > 2", "1 < 2 且 3 > 2"),
         ("请选<手机>或<电脑>", "请选<手机>或<电脑>"),
-        ("A &amp; B", "A &amp; B"),
+        ("A &amp; B&nbsp;&lt;C", "A & B\xa0<C"),
         ("<p>1 &lt; 2</p>", "1 < 2"),
         ("<p>坏<![foo[</p>", "坏"),
         ("[呆][微笑]", "[发呆][微笑]"),

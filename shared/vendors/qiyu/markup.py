@@ -18,6 +18,7 @@ _NAMES: Final = (
 )
 _TAG: Final = re.compile(rf"<(/?)({_NAMES})((?:\s[^<>]*)?)/?>", re.IGNORECASE)
 """A tag of HTML, so that `1 < 2` and `<手机>` are left alone."""
+_ENTITY: Final = re.compile(r"&(?:nbsp|lt|gt|amp|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _ASIDE: Final = re.compile(r"<!--(?:(?!<!--).)*?-->|<!doctype[^<>]*>", re.IGNORECASE | re.DOTALL)
 _ADDRESSED: Final = re.compile(r"""\s(?:href|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"']+))""", re.IGNORECASE)
 _UNSEEN: Final = frozenset({"script", "style", "title"})
@@ -34,7 +35,7 @@ def plain_text(text: str) -> str:
     """What a reader would see: lines for blocks, addresses after the words of links. Never fails."""
     text = text[:LONGEST_CHARS]
     if _TAG.search(text) is None:
-        return text
+        return unescape(text) if _ENTITY.search(text) else text
     reader = _Reader()
     done = 0
     text = _ASIDE.sub("", text)

@@ -32,7 +32,8 @@ class _Picture(NamedTuple):
 
 def said(account: str, push_id: str, fields: Mapping[str, Any]) -> Said | None:
     """The parts to send, in order; None where there is nothing that a customer could read."""
-    kind, content = _kind(fields), _content(fields.get("content"))
+    kind = _kind(fields)
+    content = _content(fields.get("content"), kind)
     picture = _picture(account, push_id, content) if kind in _PICTURES else None
     if picture is not None:
         parts: tuple[Sendable, ...] = (picture.part,)
@@ -54,17 +55,18 @@ def _kind(fields: Mapping[str, Any]) -> str:
     return _NUMBERED.get(name, name)
 
 
-def _content(content: Any) -> str | Mapping[str, Any]:
-    """The text, or an object, which is met as JSON in a text, too."""
+def _content(content: Any, kind: str) -> str | Mapping[str, Any]:
+    """The text, or an object, which is met as JSON in a text, too; a text may be JSON that somebody wrote."""
     if isinstance(content, Mapping):
         return content
     if not isinstance(content, str):
         return ""
     if content.lstrip().startswith("{"):
         try:
-            return read_json(content.encode("utf-8", "replace"))
+            found = read_json(content.encode("utf-8", "replace"))
         except Unreadable:
             return content
+        return found if kind != "TEXT" or _first_words(found, _WORDS) else content
     return content
 
 
