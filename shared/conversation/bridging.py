@@ -91,7 +91,10 @@ def introduce(draft: Draft, *, wants_person: bool = False) -> None:
 
 
 def expect_answer(draft: Draft) -> None:
-    """What is under way must be over by then, whoever is out of order; nothing under way: there is nothing to await."""
+    """What is under way must get on by then, whoever is out of order; nothing under way: there is nothing to await.
+
+    Whatever is heard of the vendor meanwhile puts an end to the time before.
+    """
     bridging, bridge = stay(draft), bridge_of(draft.policy, stay(draft).account)
     if bridging.call is None and not bridging.given:
         update_stay(draft, answer_by=None)
@@ -121,8 +124,8 @@ def release_kept(draft: Draft) -> None:
     """Somebody there has the customer: what was kept goes to them in order."""
     kept = stay(draft).kept
     update_stay(draft, kept=())
-    for message in kept:
-        _relay(draft, message)
+    for place, message in enumerate(kept):
+        _relay(draft, message, later_seconds=place)
 
 
 def stand(draft: Draft, stood: Stood) -> None:
@@ -144,6 +147,7 @@ def stand(draft: Draft, stood: Stood) -> None:
         ahead=stood.ahead,
         ask_place_at=None,
         worded_at=draft.now if stood.standing == "word" else None,
+        answer_by=None,
     )
     if stood.said and stood.standing != "nobody" and not bridging.introduced_anew:
         say_theirs(draft, stood.said, "vendor_greeting")
@@ -202,9 +206,9 @@ def _takes(draft: Draft, bridging: Bridging) -> bool:
     return bridging.standing in TAKING or in_line
 
 
-def _relay(draft: Draft, message_id: str) -> None:
+def _relay(draft: Draft, message_id: str, *, later_seconds: int = 0) -> None:
     bridging = stay(draft)
-    call_vendor(draft, bridging, Relay(message_id=message_id))
+    call_vendor(draft, bridging, Relay(message_id=message_id), later_seconds=later_seconds)
     draft.change_delivery(message_id, Delivery(state="sending", at=draft.now), anew=True)
     update_stay(draft, given=(*bridging.given, message_id)[-KEPT_FOR_VENDOR:])
     expect_answer(draft)

@@ -60,7 +60,7 @@ def _take_relayed(draft: Draft, answered: VendorAnswered, current: Bridging | No
     draft.change_delivery(message, delivery)
     if current is None:
         return
-    update_stay(draft, given=tuple(one for one in current.given if one != message))
+    update_stay(draft, given=tuple(one for one in current.given if one != message), answer_by=None)
     expect_answer(draft)
     if answered.outcome == "sent":
         update_stay(draft, introduced_anew=0)

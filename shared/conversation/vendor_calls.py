@@ -12,8 +12,11 @@ PATIENCE_SECONDS: Final = 20
 """For an account that is no more, or may not be used now: what is said to it last need not arrive."""
 
 
-def call_vendor(draft: Draft, bridging: Bridging, call: VendorCall) -> str:
-    """Have the sender make this call; its id, which the answer names."""
+def call_vendor(draft: Draft, bridging: Bridging, call: VendorCall, *, later_seconds: int = 0) -> str:
+    """Have the sender make this call; its id, which the answer names.
+
+    `later_seconds`: how much longer than the account's patience it may wait, with others before it.
+    """
     bridge = bridge_of(draft.policy, bridging.account)
     patience = bridge.settings.patience_seconds if bridge else PATIENCE_SECONDS
     index = len(draft.commands)
@@ -28,7 +31,7 @@ def call_vendor(draft: Draft, bridging: Bridging, call: VendorCall) -> str:
             bridging=bridging.number,
             call=call,
             place=(draft.version, index),
-            expires_at=draft.now + timedelta(seconds=patience),
+            expires_at=draft.now + timedelta(seconds=patience + later_seconds),
         )
     )
     return call_id

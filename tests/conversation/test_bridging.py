@@ -1,5 +1,6 @@
 """A session with a vendor: introduced, in its line, served, told of, over; and what follows when the vendor fails."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -536,6 +537,26 @@ def test_a_vendor_of_which_nothing_is_heard_is_left_in_time() -> None:
     introduced(story)
     story.tell(fired(story.conversation))
     assert (session(story).state, session(story).waiting_since) == ("waiting", at(30))
+
+
+def test_a_vendor_that_gets_on_is_not_left_however_much_is_under_way() -> None:
+    story = served()
+    first, second, third = (
+        only(story.tell(received(text, seconds=seconds)), Relay)
+        for text, seconds in (("一", 0), ("二", 20), ("三", 28))
+    )
+    story.tell(answer(first, seconds=29), fired(story.conversation).but(due_at=at(30)))
+    assert session(story).state == "vendor"
+    story.tell(answer(second, seconds=45), answer(third, seconds=50))
+    assert stay(story).answer_by is None
+
+
+def test_many_kept_messages_have_time_to_follow_one_another() -> None:
+    story = Story(bridged(flood=None))
+    call = introduced(story)
+    story.tell(*(received(str(number)) for number in range(40)))
+    given = calls(story.tell(answer(call)), Relay)
+    assert given[-1].expires_at - given[0].expires_at >= timedelta(seconds=40)
 
 
 def test_a_farewell_that_comes_after_the_end_is_sent_and_opens_nothing() -> None:
