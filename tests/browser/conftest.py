@@ -78,11 +78,8 @@ async def visits(browser: Browser, request: pytest.FixtureRequest) -> AsyncItera
     """Opens pages. Whatever goes wrong on one, unless `visits.watch.allow` expects it, fails the test."""
     made = Visits(browser)
     yield made
-    problems = made.watch.problems
-    if len(made.contexts) > made.kept and (problems or request.node.stash.get(_failed, False)):
-        await made.keep(_folder(request.node.name))
-    await made.close()
-    assert not problems, "in the browser:\n" + "\n".join(problems)
+    await _shut(made, request)
+    assert not made.watch.problems, "in the browser:\n" + "\n".join(made.watch.problems)
 
 
 @pytest.fixture(scope="session")
@@ -95,9 +92,16 @@ async def crew(desk_town: Town, admin: Caller, visits: Visits, request: pytest.F
     """Agents and customers of this test's own."""
     made = Crew(desk_town, visits, admin)
     yield made
-    if request.node.stash.get(_failed, False):
-        await visits.keep(_folder(request.node.name))  # before the sessions are closed
+    await _shut(
+        visits, request
+    )  # first: an open page would read what is being put back, and show what it no longer was
     await made.leave()
+
+
+async def _shut(visits: Visits, request: pytest.FixtureRequest) -> None:
+    if len(visits.contexts) > visits.kept and (visits.watch.problems or request.node.stash.get(_failed, False)):
+        await visits.keep(_folder(request.node.name))
+    await visits.close()
 
 
 def _folder(test: str) -> Path:

@@ -166,7 +166,7 @@ class Crew:
         self._after.append(undo)
 
     async def leave(self) -> None:
-        """Close what is open, let the agents go, and put the sandbox right."""
+        """Close what is open, let the agents go, and put the sandbox right. The pages are to be closed by then."""
         await self.faults()
         clock = await self.town.sandbox("GET", "/clock")
         if abs(clock["offset_seconds"]) > 1:
@@ -175,7 +175,6 @@ class Crew:
             await undo()
         await asyncio.gather(*(self._close(customer) for customer in self.customers))
         agents = AgentStore(self.town.database)
-        self.visits.watch.agents_leave = True
         for one in self.staff:
             await agents.update(one.login, enabled=False, presence="offline")
 

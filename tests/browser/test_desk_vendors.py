@@ -64,13 +64,7 @@ async def _entry(crew: Crew, kind: str) -> None:
 
 
 async def _admin_desk(crew: Crew, path: str, size: ViewportSize = WIDE) -> Desk:
-    desk = await crew.desk(await crew.agent("赵敏", role="admin"), path, size)
-
-    async def close() -> None:
-        await desk.page.close()  # it would read what is put back, with a login that ends with the test
-
-    crew.after(close)
-    return desk
+    return await crew.desk(await crew.agent("赵敏", role="admin"), path, size)
 
 
 async def test_an_account_is_added_tried_drilled_and_removed(crew: Crew, qiyu: QiyuDesk) -> None:

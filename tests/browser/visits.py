@@ -49,7 +49,8 @@ class Visits:
             await context.tracing.stop(path=folder / f"{number}-trace.zip")
 
     async def close(self) -> None:
-        for context in self.contexts:
+        contexts, self.contexts, self.kept = self.contexts, [], 0
+        for context in contexts:
             await context.close()
 
 

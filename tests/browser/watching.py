@@ -29,8 +29,6 @@ class Watch:
     allowed: list[re.Pattern[str]] = field(default_factory=lambda: [re.compile(r"^401 GET /api/v1/me$")])
     """A browser that is not logged in finds that out by asking."""
     seen: list[str] = field(default_factory=list)
-    agents_leave: bool = False
-    """The test is over, and pages that are still open may find that they are logged in no more."""
 
     def allow(self, *patterns: str) -> None:
         """Expect what a regular expression finds, as in `^409 POST .*/accept$` or `WebSocket connection`."""
@@ -61,8 +59,6 @@ class Watch:
             self.seen.append(f"left this machine: {request.method} {request.url}")
 
     def _see_response(self, response: Response) -> None:
-        if self.agents_leave and response.status == HTTPStatus.UNAUTHORIZED:
-            return
         if response.status >= HTTPStatus.BAD_REQUEST:
             self.seen.append(f"{response.status} {response.request.method} {urlsplit(response.url).path}")
 
