@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALL := $(PYTHON) deploy/local/install.py
 PYTEST := $(BIN)/python -m pytest
+WORKERS ?= 2
 WEB := $(BIN)/python -m deploy.local.web
 NODE := $(BIN)/python -m deploy.local.node
 API_TYPES := $(BIN)/python -m services.console.print_openapi | $(NODE) npm run --silent api-types --
@@ -21,7 +22,7 @@ run: ## install what is missing, start everything with a demo app, until Ctrl-C
 	@exec $(BIN)/python -m deploy.local.run
 
 test: lint check-web ## everything on real RabbitMQ, mongod and Chromium; what CI runs, about 15 minutes
-	$(PYTEST) -m "not long and not screenshots"
+	$(PYTEST) -m "not long and not screenshots" -n $(WORKERS) --dist loadfile
 
 test-long: ## the long profiles: simulations, soak, image builds, RabbitMQ 4
 	@$(INSTALL) test

@@ -92,9 +92,7 @@ async def crew(desk_town: Town, admin: Caller, visits: Visits, request: pytest.F
     """Agents and customers of this test's own."""
     made = Crew(desk_town, visits, admin)
     yield made
-    await _shut(
-        visits, request
-    )  # first: an open page would read what is being put back, and show what it no longer was
+    await _shut(visits, request)  # an open page would read what is being put back
     await made.leave()
 
 

@@ -43,6 +43,12 @@ async def box() -> AsyncIterator[Box]:
         yield made
 
 
+@pytest.fixture
+def visits(box: Box, visits: Visits) -> Visits:
+    """Pages that are closed before their sandbox is."""
+    return visits
+
+
 async def opened(visits: Visits, box: Box, size: ViewportSize = WIDE, **options: Any) -> Page:
     page = await visits.page(size, **options)
     await page.goto(box.running.url)
@@ -300,6 +306,7 @@ async def test_the_official_console_lets_go_by_itself(visits: Visits) -> None:
         clock.advance(31 * 60)
         await expect(console).to_contain_text("没有参与", timeout=20_000)
         await expect(console.get_by_role("button", name="结束")).to_be_disabled()
+        await page.close()
 
 
 async def test_two_phones_side_by_side_are_two_customers(visits: Visits, box: Box) -> None:

@@ -30,6 +30,12 @@ async def qiyu() -> AsyncIterator[QiyuBox]:
         yield made
 
 
+@pytest.fixture
+def visits(qiyu: QiyuBox, visits: Visits) -> Visits:
+    """Pages that are closed before their sandbox is."""
+    return visits
+
+
 async def opened(visits: Visits, qiyu: QiyuBox, size: ViewportSize = WIDE, **options: Any) -> Page:
     page = await visits.page(size, **options)
     await page.goto(f"{qiyu.box.running.url}/qiyu")
