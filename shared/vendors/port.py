@@ -7,9 +7,10 @@ how to add one, and `tests/vendors/` holds the suite that every adapter passes.
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+from typing import Annotated, Any, Final, NamedTuple, Protocol
 
 import aiohttp
+from pydantic import StringConstraints
 
 from shared.conversation.bridges import Bridge
 from shared.conversation.content import Frozen
@@ -150,6 +151,11 @@ class VendorLimits(NamedTuple):
 
     account_per_second: float
     endpoint_per_second: float
+
+
+_HOST: Final = r"^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]{1,5})?$"
+HostPattern = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=_HOST, max_length=253)]
+"""A host, or `*.` and a domain, whose pictures may be fetched; with its port it may have a private address."""
 
 
 class VendorSettings(Frozen):

@@ -10,6 +10,7 @@ import pytest
 import services.sandbox.page
 import services.sandbox.qiyu.page
 from tests.sandbox.box import Box
+from tests.sandbox.page_words import STAFF_MODULES, check_words
 
 HERE = Path(services.sandbox.qiyu.page.__file__).parent
 PHONE = Path(services.sandbox.page.__file__).parent
@@ -42,7 +43,7 @@ def test_the_package_brings_every_file() -> None:
 
 def test_it_says_that_it_is_the_sandbox() -> None:
     assert "<title>沙箱 · " in (HERE / "index.html").read_text()
-    assert 'class: "sandbox-mark"' in (HERE / "main.js").read_text()
+    assert 'class: "sandbox-mark"' in (PHONE / "staff_desk.js").read_text()
 
 
 def test_the_page_has_no_inline_script_or_style() -> None:
@@ -61,16 +62,7 @@ def test_modules_are_checked_and_import_what_is_there(module: Path) -> None:
 
 
 def test_every_word_is_there_in_both_languages_and_used() -> None:
-    words = (HERE / "words.js").read_text()
-    keys = set(re.findall(r"^  (\w+): \[", words, re.MULTILINE))
-    pairs = re.findall(r'^  \w+: \[\s*"(.+?)",\s*"(.+?)",?\s*\],', words, re.MULTILINE)
-    assert len(pairs) == len(keys)
-    sources = "".join(module.read_text() for module in MODULES if module.name != "words.js")
-    said = set(re.findall(r'say\(\s*"(\w+)"', sources))
-    made = tuple(re.findall(r"say\(`(\w+_)\$\{", sources))
-    quoted = set(re.findall(r'"(\w+)"', sources))
-    assert said - keys == set()
-    assert {key for key in keys - quoted if not key.startswith(made)} == set()
+    check_words(HERE / "words.js", [*MODULES, *PHONE.glob(STAFF_MODULES)])
 
 
 def _is_there(path: str) -> bool:

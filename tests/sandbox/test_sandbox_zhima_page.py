@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 
 import services.sandbox.page
-import services.sandbox.qiyu.page
 import services.sandbox.zhima.page
 from tests.sandbox.box import Box
+from tests.sandbox.page_words import STAFF_MODULES, check_words
 
 HERE = Path(services.sandbox.zhima.page.__file__).parent
 SHARED = {
     "/page/": Path(services.sandbox.page.__file__).parent,
-    "/qiyu/page/": Path(services.sandbox.qiyu.page.__file__).parent,
     "/zhima/page/": HERE,
     "./": HERE,
 }
@@ -53,13 +52,4 @@ def test_what_a_file_loads_is_there_and_ours(file: Path) -> None:
 
 
 def test_every_word_is_there_in_both_languages_and_used() -> None:
-    words = (HERE / "words.js").read_text()
-    keys = set(re.findall(r"^  (\w+): \[", words, re.MULTILINE))
-    pairs = re.findall(r'^  \w+: \[\s*"(.+?)",\s*"(.+?)",?\s*\],', words, re.MULTILINE)
-    assert len(pairs) == len(keys)
-    sources = "".join(module.read_text() for module in MODULES if module.name != "words.js")
-    said = set(re.findall(r'say\(\s*"(\w+)"', sources)) | set(re.findall(r'say\([^()"]*\? "(\w+)" : "\w+"', sources))
-    quoted = set(re.findall(r'"(\w+)"', sources))
-    made = set(re.findall(r"say\(`(\w+_)\$\{", sources))
-    assert said - keys == set()
-    assert {key for key in keys - quoted if not any(key.startswith(prefix) for prefix in made)} == set()
+    check_words(HERE / "words.js", [*MODULES, *SHARED["/page/"].glob(STAFF_MODULES)])

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from shared.vendors.port import VendorSettings
+from shared.vendors.port import HostPattern, VendorSettings
 
 QIYU: Final = "https://qiyukf.com"
 
@@ -20,8 +20,6 @@ def _address(text: str) -> str:
 
 Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_address)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)]
-_HOST: Final = r"^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]{1,5})?$"
-HostPattern = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=_HOST, max_length=253)]
 
 
 class QiyuSettings(VendorSettings):

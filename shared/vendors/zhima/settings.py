@@ -5,12 +5,10 @@ import re
 from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
-from shared.vendors.port import VendorSettings
+from shared.vendors.port import HostPattern, VendorSettings
 
-_HOST: Final = r"^(\*\.)?[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*(:[0-9]{1,5})?$"
-HostPattern = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=_HOST, max_length=253)]
 DeveloperAuth = Literal["none", "wechat_sig", "hmac", "path_secret"]
 PUSH_TOKEN: Final = "xiaokefu"  # noqa: S105 - printed on Zhima's page, alike for all its customers
 PATH_SECRET_LENGTH: Final = 32

@@ -63,7 +63,6 @@ describe('events in words', () => {
     ['vendor_machine', {}, '第三方客服的机器人正在接待'],
     ['vendor_word', {}, '第三方客服没有人在线，客户的消息已作为留言'],
     ['vendor_graded', { name: '满意' }, '客户对第三方客服的评价：满意'],
-    ['vendor_answer_late', { staff: '小王' }, '小王 的回复来迟了，没有发给客户'],
     ['vendor_event', { name: 'ended', account: 'main' }, 'main 结束了接待'],
     ['vendor_event', { name: 'QUEUE_TIMEOUT', account: 'main' }, 'main 的事件：QUEUE_TIMEOUT'],
     ['session_waiting', { reason: 'vendor_down' }, '第三方客服没有响应，等待人工接待'],

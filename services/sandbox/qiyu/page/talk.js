@@ -2,6 +2,7 @@
 // One conversation: what was said, session by session, and what its staff may do.
 
 import { fill, h, icon } from "/page/element.js";
+import { StaffComposer } from "/page/staff_composer.js";
 import { clockNow, chatTime } from "/page/times.js";
 import { nameOf, standingOf } from "./people.js";
 import { say } from "./words.js";
@@ -11,7 +12,7 @@ import { say } from "./words.js";
  * @typedef {import("./types.js").Customer} Customer
  * @typedef {import("./types.js").Message} Message
  * @typedef {import("./types.js").Session} Session
- * @typedef {(action: string, body: unknown) => Promise<boolean>} Act
+ * @typedef {import("/page/staff_desk.js").Act} Act
  */
 
 const NEAR_THE_END_PX = 80;
@@ -25,21 +26,7 @@ export class Talk {
     this.act = act;
     this.head = h("header", { class: "talk-head" });
     this.log = h("div", { class: "talk-log", role: "log", "aria-label": say("message"), tabindex: 0 });
-    this.words = h("textarea", { rows: 2, maxlength: 4000, "aria-label": say("message"), enterkeyhint: "send" });
-    this.words.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-        event.preventDefault();
-        void this.send();
-      }
-    });
-    this.file = h("input", { type: "file", accept: "image/png,image/jpeg,image/gif", hidden: true, onchange: () => void this.sendPicture() });
-    this.pictureButton = h("button", { type: "button", class: "quiet", "aria-label": say("send_picture"), title: say("send_picture"), onclick: () => this.file.click() }, icon("picture"));
-    this.sendButton = h("button", { type: "submit", class: "strong" }, say("send"));
-    const submitted = (/** @type {Event} */ event) => {
-      event.preventDefault();
-      void this.send();
-    };
-    this.composer = h("form", { class: "composer", onsubmit: submitted }, this.pictureButton, this.words, this.sendButton, this.file);
+    this.composer = new StaffComposer(say, 4000, act, () => (this.log.scrollTop = this.log.scrollHeight));
     this.back = h("button", { type: "button", class: "quiet back", "aria-label": say("back"), onclick: back }, icon("back"));
     this.element = h("main", { class: "talk" });
     /** @type {string | null} */
@@ -59,15 +46,14 @@ export class Talk {
   show(account, customer) {
     const isNew = this.shown !== customer.uid;
     const stays = !isNew && this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight > NEAR_THE_END_PX;
-    if (isNew) fill(this.element, this.head, this.log, this.composer);
-    if (isNew) this.words.value = "";
+    if (isNew) fill(this.element, this.head, this.log, this.composer.element);
+    if (isNew) this.composer.clear();
     this.shown = customer.uid;
     this.showHead(account, customer);
     fill(this.log, ...lines(account, customer));
     if (!stays) this.log.scrollTop = this.log.scrollHeight;
     const mayTalk = customer.session?.kind === "human";
-    this.words.disabled = this.sendButton.disabled = this.pictureButton.disabled = !mayTalk;
-    this.words.placeholder = mayTalk ? "" : say(customer.standing === "none" ? "begin_first" : "accept_first");
+    this.composer.close(mayTalk ? "" : say(customer.standing === "none" ? "begin_first" : "accept_first"));
   }
 
   /**
@@ -115,23 +101,6 @@ export class Talk {
       if (choice.value) void this.act("transfer", { staff_id: Number(choice.value) });
     });
     return choice;
-  }
-
-  async send() {
-    const text = this.words.value.trim();
-    if (text && !this.sendButton.disabled && (await this.act("say", { text }))) {
-      this.words.value = "";
-      this.log.scrollTop = this.log.scrollHeight;
-    }
-  }
-
-  async sendPicture() {
-    const file = this.file.files?.[0];
-    this.file.value = "";
-    if (!file) return;
-    const form = new FormData();
-    form.append("file", file, file.name);
-    await this.act("picture", form);
   }
 }
 

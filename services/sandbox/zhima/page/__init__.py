@@ -1,6 +1,6 @@
 """Zhima's staff page, at `/zhima`: people who stand for the staff there. Plain modules, as they lie here.
 
-Its style sheet is that of the other vendor's page.
+What both vendors have in common lies with the phone: `page/staff_*.js`, `page/staff.css`.
 """
 
 from pathlib import Path

@@ -3,6 +3,7 @@
 
 import { ownPicture } from "/page/api.js";
 import { fill, h, icon } from "/page/element.js";
+import { StaffComposer } from "/page/staff_composer.js";
 import { chatTime, clockNow } from "/page/times.js";
 import { nameOf, stateOf } from "./people.js";
 import { say } from "./words.js";
@@ -10,7 +11,7 @@ import { say } from "./words.js";
 /**
  * @typedef {import("./types.js").Customer} Customer
  * @typedef {import("./types.js").Item} Item
- * @typedef {(action: string, body: unknown) => Promise<boolean>} Act
+ * @typedef {import("/page/staff_desk.js").Act} Act
  */
 
 const NEAR_THE_END_PX = 80;
@@ -25,21 +26,7 @@ export class Talk {
     this.act = act;
     this.head = h("header", { class: "talk-head" });
     this.log = h("div", { class: "talk-log", role: "log", "aria-label": say("customers"), tabindex: 0 });
-    this.words = h("textarea", { rows: 2, maxlength: 2000, "aria-label": say("message"), enterkeyhint: "send" });
-    this.words.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-        event.preventDefault();
-        void this.send();
-      }
-    });
-    this.file = h("input", { type: "file", accept: "image/png,image/jpeg,image/gif", hidden: true, onchange: () => void this.sendPicture() });
-    this.pictureButton = h("button", { type: "button", class: "quiet", "aria-label": say("send_picture"), title: say("send_picture"), onclick: () => this.file.click() }, icon("picture"));
-    this.sendButton = h("button", { type: "submit", class: "strong" }, say("send"));
-    const submitted = (/** @type {Event} */ event) => {
-      event.preventDefault();
-      void this.send();
-    };
-    this.composer = h("form", { class: "composer", onsubmit: submitted }, this.pictureButton, this.words, this.sendButton, this.file);
+    this.composer = new StaffComposer(say, 2000, act, () => (this.log.scrollTop = this.log.scrollHeight));
     this.back = h("button", { type: "button", class: "quiet back", "aria-label": say("back"), onclick: back }, icon("back"));
     this.element = h("main", { class: "talk" });
     /** @type {string | null} */
@@ -52,19 +39,21 @@ export class Talk {
     fill(this.element, h("p", { class: "nothing" }, say("choose")));
   }
 
-  /** @param {Customer} customer */
-  show(customer) {
+  /**
+   * @param {unknown} _ the product
+   * @param {Customer} customer
+   */
+  show(_, customer) {
     const isNew = this.shown !== customer.openid;
     const stays = !isNew && this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight > NEAR_THE_END_PX;
-    if (isNew) fill(this.element, this.head, this.log, this.composer);
-    if (isNew) this.words.value = "";
+    if (isNew) fill(this.element, this.head, this.log, this.composer.element);
+    if (isNew) this.composer.clear();
     this.shown = customer.openid;
     this.showHead(customer);
     fill(this.log, ...lines(customer));
     if (!stays) this.log.scrollTop = this.log.scrollHeight;
     const mayTalk = customer.state === "serving";
-    this.words.disabled = this.sendButton.disabled = this.pictureButton.disabled = !mayTalk;
-    this.words.placeholder = mayTalk ? "" : say("accept_first");
+    this.composer.close(mayTalk ? "" : say("accept_first"));
   }
 
   /** @param {Customer} customer */
@@ -79,23 +68,6 @@ export class Talk {
       h("div", { class: "actions" }, customer.state === "serving" ? null : button("accept", "strong"), customer.state === "idle" ? null : button("close", "ends")),
     );
     if (focused) /** @type {HTMLElement | null} */ (this.head.querySelector(`[data-does="${focused}"]`))?.focus();
-  }
-
-  async send() {
-    const text = this.words.value.trim();
-    if (text && !this.sendButton.disabled && (await this.act("say", { text }))) {
-      this.words.value = "";
-      this.log.scrollTop = this.log.scrollHeight;
-    }
-  }
-
-  async sendPicture() {
-    const file = this.file.files?.[0];
-    this.file.value = "";
-    if (!file) return;
-    const form = new FormData();
-    form.append("file", file, file.name);
-    await this.act("picture", form);
   }
 }
 

@@ -16,8 +16,13 @@
  * @typedef {{n: number, event: string, at: string, accepted: boolean | null, attempts: Attempt[]}} Event
  * @typedef {{at: string, error: string | null}} Fetch
  * @typedef {{
+ *   http: number | null, dead: boolean, drop_answer: boolean, body: string | null, latency_ms: number, times: number | null,
+ * }} PushFault
+ * @typedef {{http: number, times: number | null}} TokenFault
+ * @typedef {{push: PushFault[], token: TokenFault[], events: Record<string, number | boolean>}} Faults
+ * @typedef {{
  *   access_key: string, name: string, reply_mode: "direct" | "proxy", staff: Staff[], events: Event[],
- *   customers: Record<string, Customer>, token_fetches: Fetch[],
+ *   customers: Record<string, Customer>, token_fetches: Fetch[], faults: Faults,
  * }} Product
  */
 

@@ -21,7 +21,6 @@ const EVENTS = new Set([
   'vendor_nobody',
   'vendor_invited',
   'vendor_graded',
-  'vendor_answer_late',
   'vendor_event',
   'session_closed',
   'session_rated',

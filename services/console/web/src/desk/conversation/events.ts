@@ -48,8 +48,6 @@ export function eventWords(event: NonNullable<Message['event']>, t: Translate, n
       return t(`chat.event.vendor.${event.name.slice('vendor_'.length)}`, {})
     case 'vendor_graded':
       return t('chat.event.vendor.graded', { name: plain(detail.name) || '?' })
-    case 'vendor_answer_late':
-      return t('chat.event.vendor.late', { staff: plain(detail.staff) || t('chat.said.vendor', {}) })
     case 'vendor_event': {
       const name = plain(detail.name)
       const from = nameOf(plain(detail.account), 'vendor') || t('chat.said.vendor', {})

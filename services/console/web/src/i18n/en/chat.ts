@@ -19,7 +19,6 @@ export const chat = {
     vendor_nobody: 'Nobody there at the vendor',
     vendor_invited: 'The vendor asked for a rating',
     vendor_graded: 'The customer rated the vendor',
-    vendor_answer_late: 'A vendor’s reply was not sent',
     vendor_event: 'Event of the vendor',
     session_closed: 'Session closed',
     session_rated: 'The customer rated us',
@@ -75,7 +74,6 @@ export const chat = {
       nobody: 'Nobody is online at the vendor',
       invited: 'The vendor asked for a rating',
       graded: 'The customer’s rating of the vendor: {name}',
-      late: 'A reply by {staff} came too late and was not sent',
       told: {
         started: '{from} began to serve',
         ended: '{from} ended its service',

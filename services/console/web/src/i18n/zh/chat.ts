@@ -19,7 +19,6 @@ export const chat = {
     vendor_nobody: '第三方客服无人接待',
     vendor_invited: '第三方客服邀请评价',
     vendor_graded: '客户评价了第三方客服',
-    vendor_answer_late: '第三方客服的回复没有发送',
     vendor_event: '第三方客服事件',
     session_closed: '会话已关闭',
     session_rated: '客户已评价',
@@ -75,7 +74,6 @@ export const chat = {
       nobody: '第三方客服没有人在线',
       invited: '第三方客服邀请客户评价',
       graded: '客户对第三方客服的评价：{name}',
-      late: '{staff} 的回复来迟了，没有发给客户',
       told: {
         started: '{from} 开始接待',
         ended: '{from} 结束了接待',
