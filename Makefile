@@ -4,6 +4,7 @@ BIN := .venv/bin
 INSTALL := $(PYTHON) deploy/local/install.py
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= 2
+OVERLAY ?= production
 WEB := $(BIN)/python -m deploy.local.web
 NODE := $(BIN)/python -m deploy.local.node
 API_TYPES := $(BIN)/python -m services.console.print_openapi | $(NODE) npm run --silent api-types --
@@ -11,7 +12,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-ha
 	--no-emit-index-url --no-emit-find-links --no-header --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint web web-dev check-web api-types screenshots bench chaos lock settings format clean
+.PHONY: help run test test-long check lint web web-dev check-web api-types screenshots bench chaos lock metrics settings manifests format clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,12 +77,20 @@ chaos: ## the fault suite: kills and restarts under load, then the books are che
 
 lock: ## pin what requirements/*.in ask for, with hashes; `make lock UPGRADE=--upgrade` takes the newest
 	@$(INSTALL) test
-	cd requirements && for name in runtime local dev; do \
+	cd requirements && for name in runtime local dev checks; do \
 		../$(LOCK) $(UPGRADE) $$name.in -o $$name.txt || exit 1; done
+
+metrics: ## write the metrics page, the dashboards and the alert rules, after a change to what is measured
+	@$(INSTALL) run
+	@$(BIN)/python -m deploy.monitoring.write
 
 settings: ## every variable of every service, with its default and meaning
 	@$(INSTALL) run
 	@$(BIN)/python -m deploy.local.print_settings
+
+manifests: ## print what Kubernetes is given; `make manifests OVERLAY=dev` for another overlay
+	@$(INSTALL) test >&2
+	@.tools/kustomize-trixie/usr/bin/kustomize build deploy/overlays/$(OVERLAY)
 
 format: ## put the code into its agreed shape
 	@$(INSTALL) test

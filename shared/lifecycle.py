@@ -5,7 +5,7 @@ import gc
 import signal
 import sys
 from collections.abc import Callable, Coroutine
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from typing import Any, NoReturn, Self, TypeVar
 
 import structlog
@@ -26,7 +26,7 @@ class Background:
     def __init__(self) -> None:
         self.serving = False
         """Whether the service has started in full; its readiness waits for this."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[object]] = set()
         self.died: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def __aenter__(self) -> Self:
@@ -41,16 +41,19 @@ class Background:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def spawn(self, work: Coroutine[Any, Any, object], name: str, *, may_end: bool = False) -> None:
+        """Run it beside the rest. Where it `may_end`, its end is nothing to speak of, but its failure is."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._note_end)
+        task.add_done_callback(lambda ended: self._note_end(ended, may_end=may_end))
 
-    def _note_end(self, task: asyncio.Task[None]) -> None:
+    def _note_end(self, task: asyncio.Task[object], *, may_end: bool) -> None:
         self._tasks.discard(task)
         if task.cancelled():
             return
         failure = task.exception()
+        if may_end and failure is None:
+            return
         log.error("part_died", part=task.get_name(), exc_info=failure)
         if not self.died.done():
             self.died.set_result(task.get_name())
@@ -72,7 +75,18 @@ def run_service(name: str, kind: type[AnyServiceSettings], service: Service[AnyS
         sys.exit(EXIT_SETTINGS)
     configure_logging(name, settings.log_format, settings.log_level)
     _collect_garbage_seldom()
-    sys.exit(uvloop.run(_serve(name, settings, service)))
+    with _traced(name, settings):
+        code = uvloop.run(_serve(name, settings, service))
+    sys.exit(code)
+
+
+def _traced(name: str, settings: ObserveSettings) -> AbstractContextManager[None]:
+    if settings.otel_exporter_otlp_endpoint is None:
+        return nullcontext()
+    # Who does not trace does not pay for the import.
+    from shared.observe.otlp import traced  # noqa: PLC0415
+
+    return traced(settings, name)
 
 
 def _collect_garbage_seldom() -> None:

@@ -1,21 +1,35 @@
 """Settings shared by the services: read once from the environment, typed, frozen, refused by name at start.
 
+What the environment does not say may stand in a file of the variable's name in WXDESK_SECRETS_DIR.
 Each class holds what one dependency needs; a service composes its own from them.
 """
 
 import ipaddress
+import os
 import sys
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
 
 from shared.conversation.hours import is_time_zone
+from shared.secret_files import FOLDER_VARIABLE, FileRefused, SecretFiles
 
 Port = Annotated[int, Field(ge=0, le=65535)]
+TracesSampler = Literal[
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+]
 
 
 class SettingsRefused(Exception):
@@ -25,12 +39,45 @@ class SettingsRefused(Exception):
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
+    @override
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, _Files(settings_cls)
+
+
+class _Files(PydanticBaseSettingsSource):
+    """The least of the sources: what stands in the files of WXDESK_SECRETS_DIR. Raises FileRefused."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+        self._files = SecretFiles(os.environ.get(FOLDER_VARIABLE))
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        """A file whose variable is told otherwise is not opened."""
+        untold = {
+            name: field for name, field in self.settings_cls.model_fields.items() if name not in self.current_state
+        }
+        values = {name: self.get_field_value(field, name)[0] for name, field in untold.items()}
+        return {name: value for name, value in values.items() if value is not None}
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[str | None, str, bool]:
+        return self._files.get(field_name.upper()), field_name, False
+
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 def read_settings(kind: type[AnySettings], known: Mapping[str, str] | None = None) -> AnySettings:
-    """The environment as `kind`; raises SettingsRefused with one line for each variable that is wrong.
+    """The environment, else the files, as `kind`; raises SettingsRefused with one line for each variable that is wrong.
 
     `known` are variables that stand before the environment's, by their upper-case names.
     """
@@ -40,11 +87,13 @@ def read_settings(kind: type[AnySettings], known: Mapping[str, str] | None = Non
     except ValidationError as refused:
         lines = [_explain(error["loc"], error["type"], error["msg"]) for error in refused.errors()]
         raise SettingsRefused("\n".join(lines)) from None
+    except FileRefused as refused:
+        raise SettingsRefused(str(refused)) from None
 
 
 def _explain(where: tuple[int | str, ...], kind: str, message: str) -> str:
     name = str(where[0]).upper() if where else "settings"
-    return f"{name}: missing; set it in the environment" if kind == "missing" else f"{name}: {message}"
+    return f"{name}: missing; set it in the environment or as a file" if kind == "missing" else f"{name}: {message}"
 
 
 class RabbitSettings(Settings):
@@ -74,6 +123,16 @@ class MongoSettings(Settings):
         if urlsplit(url.get_secret_value()).scheme not in {"mongodb", "mongodb+srv"}:
             raise ValueError("must begin with mongodb:// or mongodb+srv://")
         return url
+
+
+with warnings.catch_warnings():
+    # pydantic's own `schema` is deprecated and used nowhere here; the variable's name is what people write.
+    warnings.simplefilter("ignore", UserWarning)
+
+    class SchemaSettings(Settings):
+        schema: Literal["prepare", "expect"] = Field(  # type: ignore[assignment]
+            "prepare", description="at start make what the database lacks, or wait until `wxdesk prepare` has made it"
+        )
 
 
 class SecretSettings(Settings):
@@ -150,6 +209,18 @@ class ObserveSettings(Settings):
         default_factory=lambda: "console" if sys.stderr.isatty() else "json", description="shape of log lines"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least severe level")
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, description="OpenTelemetry collector that takes spans by OTLP over HTTP; none: nothing is traced"
+    )
+    otel_traces_sampler: TracesSampler = Field(
+        "always_on", description="which traces are recorded; every service chooses by the trace's id alone"
+    )
+    otel_traces_sampler_arg: float = Field(1.0, ge=0, le=1, description="the share of traces for traceidratio")
+
+    @field_validator("otel_exporter_otlp_endpoint")
+    @classmethod
+    def _is_a_collector(cls, url: str | None) -> str | None:
+        return _api_base(url) if url else None
 
 
 def is_loopback(host: str) -> bool:

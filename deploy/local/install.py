@@ -75,6 +75,8 @@ def install(group: str, root: Path) -> None:
         if not is_installed(group, root):
             make_venv(root / ".venv")
             install_locked(group, root)
+        if group == "test":
+            subprocess.run([root / ".venv" / "bin" / "python", "-m", "deploy.local.checks"], check=True, cwd=root)
 
 
 def missing_packages(group: str, environment: Mapping[str, str]) -> list[str]:
@@ -173,9 +175,9 @@ def fingerprint(group: str, root: Path) -> str:
 
 
 def make_venv(venv: Path) -> None:
-    """Make `.venv`, or make it again where its Python is gone."""
+    """Make it, or make it again where its Python is gone."""
     if not (venv / "bin" / "python").exists():
-        print("making .venv …", flush=True)
+        print(f"making {venv.name} …", flush=True)
         subprocess.run([sys.executable, "-m", "venv", "--clear", venv], check=True)
 
 

@@ -26,6 +26,7 @@ from deploy.local.directories import (
 from deploy.local.failures import NotInstalled, PartFailed
 from deploy.local.ports import free_port
 from deploy.local.private_server import HOST, PrivateServer
+from shared.bus.queue_policies import QueuePolicy
 
 DEBIAN_PROGRAMS: Final = Path("/usr/lib/rabbitmq/bin")
 """Debian's scripts as RabbitMQ ships them; their wrappers in /usr/sbin refuse any user but root and `rabbitmq`."""
@@ -109,6 +110,14 @@ class RabbitServer(PrivateServer):
     async def delete_vhost(self, name: str) -> None:
         """Have a vhost deleted with all its queues; the broker does it after this has returned."""
         await self.evaluate(f"spawn(fun() -> rabbit_vhost:delete({_binary(name)}, {_binary(_USER)}) end), ok")
+
+    async def set_policy(self, policy: QueuePolicy, vhost: str = "/") -> None:
+        """Have the broker follow it from now on, in place of one of the same name."""
+        definition = ", ".join(f"{{{_text(key)}, {_term(value)}}}" for key, value in policy.definition.items())
+        await self.evaluate(
+            f"ok = rabbit_policy:set({_text(vhost)}, {_text(policy.name)}, {_text(policy.pattern)}, [{definition}], 0, "
+            f"{_text(policy.apply_to)}, {_binary(_USER)})"
+        )
 
     async def write_queues_down(self) -> None:
         """Have the broker write to disk which quorum queues there are.
@@ -260,3 +269,12 @@ def _binary(name: str) -> str:
     if not _VHOST.fullmatch(name):
         raise ValueError(f"{name!r} is no name for a private vhost: letters, digits, _ . - only")
     return f'<<"{name}">>'
+
+
+def _text(text: str) -> str:
+    """As an Erlang binary, whatever is in it."""
+    return f"<<{','.join(str(byte) for byte in text.encode())}>>"
+
+
+def _term(value: str | int) -> str:
+    return str(value) if isinstance(value, int) else _text(value)

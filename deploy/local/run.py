@@ -32,6 +32,7 @@ from deploy.local.seed import Seeded, register, save
 from deploy.local.servers import mongod, rabbitmq
 from deploy.local.supervisor import Ending, Part, Show, Supervisor
 from deploy.local.vendors import staff_page
+from shared.bus.queue_policies import router_policy
 from shared.settings import MongoSettings, RabbitSettings, SecretSettings, SettingsRefused, read_settings
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -147,6 +148,7 @@ class _Run:
         server = await stack.enter_async_context(rabbitmq(self._data_dir / "rabbitmq"))
         await stack.enter_async_context(self._supervisor.watched("rabbitmq", server.ended(), server.log))
         self._pids["rabbitmq"] = [server.pid]
+        await server.set_policy(router_policy())
         return server.url
 
     async def _start_services(self, stack: AsyncExitStack, everything: Plan, common: Mapping[str, str]) -> None:

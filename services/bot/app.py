@@ -18,11 +18,12 @@ async def bot(settings: BotSettings) -> AsyncIterator[Background]:
     """Answer turns until left; any number of replicas share the queue."""
     async with backbone(settings, "bot") as base:
         turns = Turns(base.publisher, DeadStore(base.database), base.apps.policy, base.clock.now)
+        guarded = base.guarded(turns.handle)
         consumer = PartitionConsumer(
             base.consuming,
             BOT_QUEUE,
-            turns.handle,
-            base.database.alive,
+            guarded.handle,
+            guarded.healthy,
             batch=settings.bot_batch,
             prefetch=settings.bot_batch,
         )

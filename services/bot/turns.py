@@ -11,7 +11,7 @@ from shared.conversation.commands import AskBot
 from shared.conversation.content import Text
 from shared.conversation.facts import BotAnswered
 from shared.conversation.policy import Policy
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.store.dead import DeadStore
 
 
@@ -28,11 +28,16 @@ class Turns:
 
     async def handle(self, received: list[Received]) -> None:
         """Raises Outage: take the same turns again."""
+        began = tracing.now()
         turns = [turn for one in received if (turn := await self._read(one)) is not None]
         now = self._now()
         in_time = [turn for turn in turns if turn.deadline > now]
         metrics.bot_turns_total.labels("late").inc(len(turns) - len(in_time))
-        await self._publisher.publish_all([self._answer(turn, now) for turn in in_time])
+        answers = [self._answer(turn, now) for turn in in_time]
+        await self._publisher.publish_all(answers)
+        if tracing.tracing():
+            for turn, told in zip(in_time, answers, strict=True):
+                _record(turn, told, began)
 
     def _answer(self, turn: AskBot, now: datetime) -> BotAnswered:
         said = answer(self._policy_of(turn.app_id), turn.inputs)
@@ -57,3 +62,17 @@ class Turns:
         except Unreadable as unreadable:
             await self._dead.set_aside("bot.v1", one.body, one.kind, str(unreadable))
             return None
+
+
+def _record(turn: AskBot, told: BotAnswered, began: int) -> None:
+    tracing.record(
+        "bot turn",
+        "consumer",
+        turn.trace_id,
+        tracing.told(told),
+        began,
+        parent=tracing.sent_on(turn),
+        app_id=turn.app_id,
+        conversation_id=turn.conversation_id,
+        kind=turn.kind,
+    )

@@ -189,7 +189,7 @@ def _parts(settings: ConsoleSettings, base: Backbone, post: Poster) -> Parts:
 
 def _watch(parts: Parts) -> Watch:
     changes = Changes(parts.backbone.database)
-    return Watch(parts.feed, changes, parts.unsettled, parts.lists, parts.shown)
+    return Watch(parts.feed, changes, parts.unsettled, parts.lists, parts.shown, parts.backbone.clock.now)
 
 
 def _live(parts: Parts) -> Live:

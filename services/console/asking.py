@@ -12,6 +12,7 @@ from services.console.problem import Refused
 from shared.conversation import ids
 from shared.conversation.facts import AgentCommand
 from shared.conversation.model import Conversation, Message, Verdict
+from shared.observe import tracing
 from shared.store.unsettled import Unsettled
 
 KEY_LONGEST: Final = 200
@@ -61,7 +62,12 @@ async def ask(
         return Asked(command.command_id, again=True)
     if known is None and first is not None:
         await first()
-    verdict = known or await _settled(call, command)
+    began = tracing.now()
+    try:
+        verdict = known or await _settled(call, command)
+    finally:
+        if known is None:
+            _record(command, began)
     if verdict.digest != command.digest:
         raise _conflict()
     if verdict.problem is not None:
@@ -128,3 +134,18 @@ def _digest(command: AgentCommand, fields: dict[str, Any]) -> str:
 
 def _conflict() -> Refused:
     return Refused("conflict", "This client_id or Idempotency-Key was used for something else. Take a new one.")
+
+
+def _record(command: AgentCommand, began: int) -> None:
+    """An agent's request until its verdict: where a trace begins."""
+    if tracing.tracing():
+        tracing.record(
+            "agent command",
+            "server",
+            command.trace_id,
+            tracing.told(command),
+            began,
+            app_id=command.app_id,
+            conversation_id=command.conversation_id,
+            kind=command.kind,
+        )

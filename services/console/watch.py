@@ -7,6 +7,7 @@ sockets. Behind them a sweep asks MongoDB itself what changed since it last aske
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -17,6 +18,7 @@ from services.console.feed import Feed
 from services.console.frames import Change
 from shared.contracts.hints import ConversationChanged
 from shared.conversation.model import Conversation, Message
+from shared.observe import metrics
 from shared.outage import Outage
 from shared.store.changes import Changes, Stamp, Standing, Touched
 from shared.store.conversation_lists import ConversationLists
@@ -68,7 +70,9 @@ class Watch:
         unsettled: UnsettledCommands,
         lists: ConversationLists,
         shown: Callable[[Conversation], shapes.Conversation],
+        now: Callable[[], datetime],
     ) -> None:
+        self._now = now
         self._feed = feed
         self._changes = changes
         self._unsettled = unsettled
@@ -165,7 +169,9 @@ class Watch:
         self._something.clear()
         conversations, self._conversations = self._conversations, set()
         messages, self._messages = self._messages, set()
-        await self._tell(await self._changes.conversations(conversations), messages)
+        standing = await self._changes.conversations(conversations)
+        await self._tell(standing, messages)
+        self._measure_lag(standing)
 
     async def _tell(self, standing: list[Standing], message_ids: Iterable[str]) -> None:
         """Messages first: whoever hears that a conversation has five finds all five."""
@@ -177,6 +183,12 @@ class Watch:
             if self._told.note(conversation.id, conversation.version):
                 changes += self._change(conversation)
         self._feed.tell_changes(changes)
+
+    def _measure_lag(self, standing: list[Standing]) -> None:
+        now = self._now()
+        for conversation, _ in standing:
+            if conversation.decided_at is not None:
+                metrics.console_feed_lag_seconds.observe(max(0.0, (now - conversation.decided_at).total_seconds()))
 
     def _told_first(self, message: Message) -> bool:
         return self._told.note(message.id, message.revision) and self._feed.wants(message.app_id)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
+from services.gateway.durable import Durable
 from services.gateway.handovers import Handovers
 from services.gateway.known_conversations import KnownConversations
 from services.gateway.settings import GatewaySettings
@@ -30,6 +31,7 @@ from shared.store.handovers import HandoverStore
 from shared.store.kept_pushes import KeptPushes
 from shared.store.media import MediaStore
 from shared.store.media_access import MediaOwners
+from shared.store.spool import Spool
 from shared.store.tokens import MongoTokenStore
 from shared.store.vendor_sends import VendorSends
 
@@ -39,11 +41,19 @@ log = structlog.get_logger()
 @asynccontextmanager
 async def gateway(settings: GatewaySettings, step: Step = no_step) -> AsyncIterator[Background]:
     """Take pushes on GATEWAY_PORT; on leaving, those in hand are answered. `step` is called between durable steps."""
-    async with backbone(settings, "gateway") as base:
+    async with backbone(settings, "gateway", needs_broker=False) as base:
         publisher = Publisher(base.publishing, base.topology, confirm_seconds=settings.confirm_seconds)
+        durable = Durable(
+            publisher,
+            Spool(base.database, answer_seconds=settings.spool_seconds),
+            base.leases,
+            most_rows=settings.spool_rows,
+            step=step,
+        )
+        base.background.spawn(durable.run(), "spool")
         pushes = WeChatPushes(
             base.apps,
-            publisher,
+            durable,
             Verified(AppStore(base.database, base.sealer)),
             Handovers(HandoverStore(base.database, answer_seconds=settings.handover_seconds), step),
             body_seconds=settings.body_seconds,
@@ -56,15 +66,14 @@ async def gateway(settings: GatewaySettings, step: Step = no_step) -> AsyncItera
             base.vendors,
             conversations,
             kept,
-            publisher,
+            durable,
             base.clock,
             body_seconds=settings.body_seconds,
             forwarded_hops=settings.forwarded_hops,
-            step=step,
         )
 
         base.health.add("apps", lambda: base.apps.loaded)
-        base.health.add("rabbitmq", lambda: publisher.connected)
+        base.health.add("rabbitmq or mongodb", lambda: durable.can_take)
         app = web.Application(client_max_size=BODY_LIMIT_BYTES)
         app.router.add_route("*", "/wechat/{appid}", pushes.handle)
         app.router.add_route("*", "/vendors/{vendor}/{account_id}", vendors.handle)

@@ -10,6 +10,12 @@ class GatewaySettings(BackboneSettings):
     ops_port: Port = Field(9080, description="port of /livez, /readyz and /metrics; 0 = any free")
     gateway_port: Port = Field(8080, description="where WeChat's and vendors' pushes arrive; 0 = any free")
     confirm_seconds: float = Field(1.0, gt=0, le=4, description="how long the broker may take to confirm a push")
+    spool_seconds: float = Field(
+        1.5, gt=0, le=3, description="how long MongoDB may take to keep a push that RabbitMQ does not take"
+    )
+    spool_rows: int = Field(
+        100_000, ge=1, le=10_000_000, description="pushes kept in MongoDB at most while RabbitMQ takes none; then 503"
+    )
     handover_seconds: float = Field(
         0.3, gt=0, le=2, description="how long MongoDB may take to say whether a message goes to WeChat's console"
     )

@@ -11,15 +11,15 @@ import structlog
 from aiohttp import web
 from pydantic import ValidationError
 
+from services.gateway.durable import Durable
 from services.gateway.known_conversations import KnownConversations
 from services.gateway.origins import address_of
-from shared.bus.publisher import Publisher
+from services.gateway.spans import record_push
 from shared.clock import Clock
 from shared.conversation.vendor_facts import VendorPushed
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.outage import Outage
 from shared.refusals import Forged, Unreadable
-from shared.steps import Step, no_step
 from shared.store.driver import StoreRefused
 from shared.store.kept_pushes import KeptPushes
 from shared.store.vendor_accounts import VendorAccount, VendorCache
@@ -39,21 +39,19 @@ class VendorPushes:
         accounts: VendorCache,
         conversations: KnownConversations,
         kept: KeptPushes,
-        publisher: Publisher,
+        durable: Durable,
         clock: Clock,
         *,
         body_seconds: float,
         forwarded_hops: int,
-        step: Step = no_step,
     ) -> None:
         self._accounts = accounts
         self._conversations = conversations
         self._kept = kept
-        self._publisher = publisher
+        self._durable = durable
         self._clock = clock
         self._body_seconds = body_seconds
         self._forwarded_hops = forwarded_hops
-        self._step = step
 
     async def handle(self, request: web.Request) -> web.Response:
         response = await self._answer(request)
@@ -119,12 +117,13 @@ class VendorPushes:
             app_id=app_id,
             cause=f"v:{account.account_id}:{pushed.id}",
             occurred_at=pushed.at,
-            trace_id=secrets.token_hex(8),
+            trace_id=secrets.token_hex(16),
             account=account.account_id,
             event=pushed.event,
         )
-        await self._publisher.publish(fact)
-        await self._step("confirmed")
+        began = tracing.now()
+        await self._durable.keep(fact)
+        record_push("vendor push", fact, began)
         log.info(
             "vendor_push_taken",
             account=account.account_id,

@@ -14,7 +14,7 @@ from services.router.together import Together
 from shared.backbone import Backbone, backbone
 from shared.bus.consuming import consuming
 from shared.bus.partition_consumer import PartitionConsumer
-from shared.bus.partitions import partition_name, priority
+from shared.bus.partitions import priority
 from shared.bus.topology import OFFERS_QUEUE
 from shared.clock import Milliseconds
 from shared.lifecycle import Background
@@ -27,9 +27,14 @@ from shared.store.messages import MessageStore
 
 
 @asynccontextmanager
-async def router(settings: RouterSettings, step: Step = no_step) -> AsyncIterator[Background]:
-    """Serve every partition this replica is the active consumer of. `step` is called between durable steps."""
-    async with backbone(settings, "router") as base:
+async def router(
+    settings: RouterSettings, step: Step = no_step, understands: frozenset[str] | None = None
+) -> AsyncIterator[Background]:
+    """Serve every partition this replica is the active consumer of. `step` is called between durable steps.
+
+    `understands`: as of a former release, which knew fewer contracts.
+    """
+    async with backbone(settings, "router", understands) as base:
         slots = slot_held(base.leases, "router", settings.router_slot)
         async with slots as slot, consuming(base.background, _consumers(base, settings, slot, step)):
             timers = Timers(ConversationStore(base.database), base.publisher, base.leases, Milliseconds(base.clock).now)
@@ -42,21 +47,23 @@ def _consumers(base: Backbone, settings: RouterSettings, slot: int, step: Step) 
     together = Together(_batch(base, step).settle)
     dead = DeadStore(base.database)
     count = base.topology.router_partitions
-    queues = [partition_name("router", number) for number in range(count)]
+    queues = base.topology.partitions("router")
+    guarded = [(queue, base.guarded(Partition(queue, together.settle, dead).handle)) for queue in queues]
     partitions = [
         PartitionConsumer(
             base.consuming,
             queue,
-            Partition(queue, together.settle, dead).handle,
-            base.database.alive,
+            guard.handle,
+            guard.healthy,
             priority=priority(slot, number, count),
             batch=settings.router_batch,
             prefetch=2 * settings.router_batch,
         )
-        for number, queue in enumerate(queues)
+        for number, (queue, guard) in enumerate(guarded)
     ]
+    offered = base.guarded(_offers(base, step).handle)
     offers = PartitionConsumer(
-        base.consuming, OFFERS_QUEUE, _offers(base, step).handle, base.database.alive, priority=priority(slot, 0, count)
+        base.consuming, OFFERS_QUEUE, offered.handle, offered.healthy, priority=priority(slot, 0, count)
     )
     return [*partitions, offers]
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from services.router.claiming import Claiming, Taken
+from services.router.measuring import LineMeasures
 from services.router.settings import RETELL_SECONDS
 from services.router.standing import Standing
 from shared.clock import real_now
@@ -39,6 +40,7 @@ class Assigning:
         self._policy_of = policy_of
         self._now = now
         self._told = Lately(RETELL_SECONDS)
+        self._measures = LineMeasures(policy_of)
 
     async def drain(self, *, places: bool = False) -> None:
         """Serve the line in order as far as there is room; `places`: tell the others how they stand. Raises Outage."""
@@ -51,6 +53,7 @@ class Assigning:
         await self._serve(line)
         if places:
             gone = {one.conversation_id for one in line.waiting if one.claim_id in self._told}
+            self._measures.look((one for one in line.waiting if one.conversation_id not in gone), staff, line.now)
             await self._standing.tell(line.places(gone), conversations)
 
     async def _serve(self, line: Line) -> None:

@@ -11,12 +11,13 @@ from typing import Final
 import structlog
 
 from services.router.carrying import Carrier
+from services.router.spans import record_settled
 from shared.conversation.decide import decide
-from shared.conversation.facts import AnyFact
+from shared.conversation.facts import AnyFact, SendSettled
 from shared.conversation.ids import message_id
 from shared.conversation.model import Conversation, Verdict
 from shared.conversation.policy import Policy
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.outage import Outage
 from shared.steps import Step, no_step
 from shared.store.conversations import Commit, ConversationStore, Entry, Loaded
@@ -127,12 +128,15 @@ class Batch:
     async def _settle_piece(self, piece: Piece, at_hand: dict[str, list[str]]) -> None:
         """Decide and commit until no conversation of the piece has lost a race."""
         while piece:
+            began = tracing.now()
             decided = await self._decide(piece, at_hand)
             changed = [one for one in decided if one.changed]
             await self._step("decided")
             lost = await self._commit(changed, piece) if changed else set()
             await self._step("committed")
-            await self._carrier.carry_out([one for one in decided if one.conversation.id not in lost])
+            won = [one for one in decided if one.conversation.id not in lost]
+            await self._carrier.carry_out(won)
+            record_settled(won, piece, began)
             metrics.router_races_total.inc(len(lost))
             piece = {conversation: piece[conversation] for conversation in lost}
 
@@ -156,6 +160,8 @@ class Batch:
                 decided.repeat(fact)
                 metrics.router_facts_total.labels(fact.kind, "known").inc()
                 continue
+            if isinstance(fact, SendSettled) and _missed(decided.conversation, fact):
+                metrics.router_ledger_misses_total.labels(fact.app_id).inc()
             try:
                 decided.take(fact, policy=policy, now=now)
             except Exception as failure:
@@ -185,6 +191,12 @@ class Batch:
         for fact in told:
             await self._settle_piece({fact.conversation_id: [fact]}, {fact.conversation_id: [fact.cause]})
         return {told[0].conversation_id}
+
+
+def _missed(conversation: Conversation, settled: SendSettled) -> bool:
+    """WeChat closed a window that our ledger had open: somebody else sends by the same quota, or we count wrongly."""
+    at = settled.attempted_at
+    return settled.window_closed and at is not None and conversation.ledger.thought_open(at)
 
 
 def _unheard_of(told: list[AnyFact]) -> Conversation:

@@ -7,6 +7,7 @@ from services.router.assigning import Assigning
 from services.router.attending import Attending
 from services.router.claiming import Claiming
 from services.router.leaving import Leaving
+from services.router.measuring import DeadMeasure
 from services.router.questioning import Questioning
 from services.router.standing import Standing
 from services.router.wanting import Wanting
@@ -16,6 +17,7 @@ from shared.contracts import AgentChanged, Swept, Unreadable, decode_offer
 from shared.contracts.messages import Offer
 from shared.conversation.commands import ClaimWanted, SessionWaiting
 from shared.conversation.policy import Policy
+from shared.observe import metrics
 from shared.steps import Step, no_step
 from shared.store.apps import App
 from shared.store.dead import DeadStore
@@ -41,6 +43,7 @@ class Offers:
         self._leaving = Leaving(database, publisher, apps, now)
         self._attending = Attending(database, publisher)
         self._questioning = Questioning(database, publisher, now)
+        self._dead_measure = DeadMeasure(self._dead)
 
     async def handle(self, received: list[Received]) -> None:
         """Raises Outage: take the same messages again."""
@@ -59,6 +62,8 @@ class Offers:
             await self._leaving.look()
         if swept:
             await self._questioning.look()
+            await self._dead_measure.look()
+            metrics.router_sweeps_total.inc()
 
     async def _read(self, one: Received) -> Offer | None:
         """None for what cannot be read. It was only a nudge: the sweep finds whatever it was about."""

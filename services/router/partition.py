@@ -27,6 +27,7 @@ class Partition:
     async def handle(self, received: list[Received]) -> None:
         """Raises Outage (hold and take again) or StopPartition (too many condemned)."""
         metrics.router_batch_facts.observe(len(received))
+        metrics.router_partitions_active.note(self._queue)
         with metrics.router_batch_seconds.time():
             await self._suspects.take(received)
 

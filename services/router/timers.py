@@ -11,6 +11,7 @@ import structlog
 from shared.bus.publisher import Publisher
 from shared.contracts import Swept
 from shared.conversation.facts import TimerFired
+from shared.observe import metrics
 from shared.outage import Outage
 from shared.store.conversations import ConversationStore, DueTimer
 from shared.store.leases import Leases
@@ -41,7 +42,10 @@ class Timers:
 
     async def fire_due(self) -> int:
         """Publish what is due; how many. One that could not be published is free to be claimed again."""
-        due = await self._conversations.claim_due(self._now())
+        now = self._now()
+        due = await self._conversations.claim_due(now)
+        for timer in due:
+            metrics.router_timer_lag_seconds.observe(max(0.0, (now - timer.due_at).total_seconds()))
         for place, timer in enumerate(due):
             try:
                 await self._publisher.publish(self._fired(timer))

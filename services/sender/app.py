@@ -29,7 +29,7 @@ from services.sender.vendor_ports import VendorPorts
 from shared.backbone import Backbone, backbone
 from shared.bus.consuming import consuming
 from shared.bus.partition_consumer import PartitionConsumer
-from shared.bus.partitions import partition_name, priority
+from shared.bus.partitions import priority
 from shared.clock import Milliseconds
 from shared.failures import Misconfigured, Refused, Words
 from shared.lifecycle import Background
@@ -176,18 +176,19 @@ def _vendors(
 
 def _consumers(base: Backbone, slot: int, hands: Hands) -> list[PartitionConsumer]:
     count = base.topology.sender_partitions
-    queues = [partition_name("sender", number) for number in range(count)]
+    queues = base.topology.partitions("sender")
+    guarded = [(queue, base.guarded(Partition(queue, hands).handle)) for queue in queues]
     return [
         PartitionConsumer(
             base.consuming,
             queue,
-            Partition(queue, hands).handle,
-            base.database.alive,
+            guard.handle,
+            guard.healthy,
             priority=priority(slot, number, count),
             batch=BATCH,
             prefetch=2 * BATCH,
         )
-        for number, queue in enumerate(queues)
+        for number, (queue, guard) in enumerate(guarded)
     ]
 
 

@@ -20,12 +20,13 @@ from services.sender.outcomes import (
     Unsent,
     judge,
 )
+from services.sender.spans import record_attempt
 from services.sender.starting import LOST_SECONDS, Starting
 from services.sender.tokens import Tokens
 from shared.clock import Clock
 from shared.conversation.commands import SendMessage
 from shared.failures import OutcomeUnknown, SendFailure, Words
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.outage import Outage
 from shared.steps import Step
 from shared.wechat.client import WeChatClient
@@ -119,7 +120,9 @@ class Attempts:
     async def _attempt(self, send: Send[SendMessage], token: str, message: Message) -> SendFailure | None:
         """One call, durable before it is made. None: WeChat took the message."""
         await self._starting.begin(send, self._answer)
+        began = tracing.now()
         failure = await self._called(send, token, message)
+        record_attempt(send, began, failure)
         metrics.sender_attempts_total.labels(failure.code if failure else "sent").inc()
         await self._step("answered")
         return failure

@@ -13,12 +13,13 @@ import structlog
 from services.sender.gathering import Gathering
 from services.sender.lines import Send
 from services.sender.outcomes import UNANSWERED, VENDOR_UNANSWERED, Ended, PutOff
+from services.sender.spans import record_told
 from services.sender.telling import publish
 from shared.bus.publisher import Publisher
 from shared.clock import Clock, real_now
 from shared.conversation.facts import SendSettled
 from shared.conversation.vendor_facts import VendorAnswered
-from shared.observe import metrics
+from shared.observe import metrics, tracing
 from shared.outage import Outage
 from shared.steps import Step
 from shared.store.sends import (
@@ -141,7 +142,9 @@ class Books:
         settled = stored.settlement
         if settled is None:
             raise LookupError(f"{stored.id} has no outcome to tell")
-        await publish(self._publisher, _settled(stored, settled))
+        told, began = _settled(stored, settled), tracing.now()
+        await publish(self._publisher, told)
+        record_told(told, stored.id, began)
         await self._step("told")
         if stored.due_at is not None:
             await self._writes.ask(Told(stored.id, settled.outcome))
@@ -198,7 +201,9 @@ def _settled(stored: StoredSend, settled: Settlement) -> SendSettled | VendorAns
 
 def _count(stored: StoredSend, ended: Ended) -> None:
     called = stored.called
-    if called is not None:
+    if called is None:
+        metrics.sender_sends_total.labels(stored.app_id, ended.outcome).inc()
+    else:
         names = (called.vendor, called.account, called.call, ended.outcome)
         metrics.sender_vendor_calls_total.labels(*names).inc()
 

@@ -19,6 +19,7 @@ from services.sender.outcomes import NotNow, next_day, wechat_day
 from shared.clock import Clock
 from shared.contracts import conversation_lane
 from shared.limits.bucket import Bucket
+from shared.observe import metrics
 from shared.outage import Outage
 from shared.store.lanes import Gate, LaneStore
 
@@ -29,6 +30,8 @@ PATIENCE_SECONDS: Final = 1.0
 IDLE_SECONDS: Final = 5.0
 """A lane unused for this long may have had another owner."""
 FLUSH_SECONDS: Final = 1.0
+TRY_SECONDS: Final = 60.0
+"""A gate whose time is over, and which nobody has tried for so long, is no longer shown as closed."""
 
 
 class LaneLimits(NamedTuple):
@@ -122,7 +125,7 @@ class Lane:
         closed = standing is not None and self._clock.now() < standing.until
         if standing is not None and closed and (gate.code == standing.code or gate.until <= standing.until):
             return False
-        self._gate = gate
+        self._note_gate(gate)
         wait = (gate.until - self._clock.now()).total_seconds()
         log.error("lane_closed", lane=self.name, code=gate.code, reason=gate.reason, retry_seconds=round(wait))
         with suppress(Outage):  # then a new owner learns it from WeChat as we did
@@ -131,7 +134,7 @@ class Lane:
 
     async def reopen(self) -> None:
         """The one that tried got through: what had closed the gate is gone."""
-        self._gate = None
+        self._note_gate(None)
         log.info("lane_opened", lane=self.name)
         with suppress(Outage):
             await self._store.open(self.name)
@@ -144,6 +147,16 @@ class Lane:
                 await self._store.count(self.name, wechat_day(self._clock.now()), count)
             except Outage:
                 self._uncounted += count
+
+    def _note_gate(self, gate: Gate | None) -> None:
+        """What closes the lane from now on; the metrics show it until somebody could have tried again."""
+        app_id = self.name.rpartition(":")[2]
+        if self._gate is not None:
+            metrics.sender_lane_closed.remove(app_id, self._gate.code)
+        self._gate = gate
+        if gate is not None:
+            left = (gate.until - self._clock.now()).total_seconds()
+            metrics.sender_lane_closed.set(1, app_id, gate.code, lapse_seconds=left + TRY_SECONDS)
 
     async def _take_turn(self, start_by: float, *, returning: bool) -> None:
         now = self._loop.time()
@@ -190,7 +203,7 @@ class Lane:
         if record.new_owner:
             self.owned_at = now
             self._bucket = Bucket.empty(self._limits.rate_per_second, self._limits.burst, now)
-        self._gate = record.gate
+        self._note_gate(record.gate)
         self._day, self._attempts_today = today, record.attempts_today + self._uncounted
         self._used_at = now
 

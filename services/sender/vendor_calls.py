@@ -12,6 +12,7 @@ from services.sender.condemned import described
 from services.sender.known import Known
 from services.sender.lines import Send
 from services.sender.outcomes import Ended, NotNow, Unsent
+from services.sender.spans import record_attempt
 from services.sender.starting import LOST_SECONDS, Starting
 from services.sender.vendor_material import Material, Work
 from services.sender.vendor_outcomes import UNUSABLE, broken, judge_call
@@ -21,6 +22,7 @@ from shared.conversation.bridges import Bridge
 from shared.conversation.commands import CallVendor, Relay
 from shared.conversation.vendor_facts import Stood
 from shared.failures import OutcomeUnknown, SendFailure, Unavailable, Words
+from shared.observe import tracing
 from shared.outage import Outage
 from shared.steps import Step
 
@@ -94,8 +96,10 @@ class VendorCalls:
         async with lane.admitted(), lane.place(send.start_by, returning=send.stored is not None):
             self._check_breaker(send.command)
             await self._starting.begin(send, self._whole)
+            began = tracing.now()
             answered = await self._called(send, used, work)
             failure = answered if isinstance(answered, SendFailure) else None
+            record_attempt(send, began, failure)
             limits = used.account.bridge.breaker
             with suppress(Outage):  # the call is made: nothing may have it made again
                 await self._breakers.note(send.command.app_id, send.command.account, failure, limits)

@@ -11,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection
 from aio_pika.exceptions import AMQPException
 from yarl import URL
 
+from shared.observe import metrics
 from shared.outage import Outage
 
 log = structlog.get_logger()
@@ -34,6 +35,12 @@ class Link:
         self._name = name
         self._connection: AbstractConnection | None = None
         self._connected = asyncio.Event()
+        self.held: str | None = None
+        """Why nothing may be published for now; None: it may."""
+        self.under_way = 0
+        """How many are being published."""
+        self._end = name.rpartition("-")[2]
+        metrics.wxdesk_rabbitmq_connected.labels(self._end).set(0)
 
     @property
     def connected(self) -> bool:
@@ -62,6 +69,7 @@ class Link:
             except BROKEN as failure:
                 wait = BACKOFF_SECONDS[min(tries, len(BACKOFF_SECONDS) - 1)]
                 tries += 1
+                metrics.wxdesk_rabbitmq_losses_total.labels(self._end).inc()
                 log.warning("broker_unreachable", part=self._name, reason=str(failure), retry_seconds=wait)
                 await asyncio.sleep(wait)
                 continue
@@ -70,9 +78,11 @@ class Link:
                 await self._stay(connection)
             finally:
                 self._connected.clear()
+                metrics.wxdesk_rabbitmq_connected.labels(self._end).set(0)
                 self._connection = None
                 with suppress(*BROKEN):
                     await connection.close()
+            metrics.wxdesk_rabbitmq_losses_total.labels(self._end).inc()
             log.warning("broker_lost", part=self._name)
 
     async def _opened(self) -> AbstractConnection:
@@ -92,6 +102,7 @@ class Link:
         connection.close_callbacks.add(lambda *_: lost.set())
         self._connection = connection
         self._connected.set()
+        metrics.wxdesk_rabbitmq_connected.labels(self._end).set(1)
         if connection.connected.is_set():
             await lost.wait()
 

@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import aiormq.abc
@@ -15,7 +16,9 @@ import structlog
 from aio_pika.abc import AbstractChannel
 
 from shared.bus.connection import BROKEN, BrokerUnavailable, Link, closing_of
+from shared.bus.headers import CONTRACT, PUBLISHED_MS
 from shared.clock import real_now
+from shared.observe import metrics
 from shared.outage import Outage
 
 log = structlog.get_logger()
@@ -34,10 +37,18 @@ class Received(NamedTuple):
     delivery_count: int
     redelivered: bool
     tag: int
+    published_at: datetime | None = None
+    """By the publisher's machine; None where it did not say."""
+    contract: int = 1
+    """The version of the kind."""
 
 
 class StopPartition(Exception):
     """The handler wants this partition left alone for a while: the channel is closed, and opened again later."""
+
+
+class LeavePartition(Exception):
+    """What comes next is for a replica that understands it: the channel is closed, so that one may have it."""
 
 
 Handle = Callable[[list[Received]], Awaitable[None]]
@@ -105,8 +116,8 @@ class PartitionConsumer:
                 return 0.0
             log.warning("partition_lost", queue=self.queue, reason=str(failure) or type(failure).__name__)
             return 0.5
-        except Outage as outage:
-            log.warning("partition_given_back", queue=self.queue, reason=str(outage), retry_seconds=HEALTHY_SECONDS)
+        except (LeavePartition, Outage) as why:
+            log.warning("partition_given_back", queue=self.queue, reason=str(why), retry_seconds=HEALTHY_SECONDS)
             return HEALTHY_SECONDS
         except Exception:
             log.exception("partition_failed", queue=self.queue)
@@ -143,6 +154,7 @@ class PartitionConsumer:
         self, taken: list[Received], channel: aiormq.abc.AbstractChannel, closed: asyncio.Event
     ) -> None:
         self._idle.clear()
+        _measure_age(self.queue, taken)
         try:
             await self._handle_through_outage(taken, closed)
             if not closed.is_set():
@@ -178,6 +190,22 @@ class PartitionConsumer:
                         await channel.close()
 
 
+def _measure_age(queue: str, taken: list[Received]) -> None:
+    age, now = metrics.wxdesk_queue_age_seconds.labels(queue.partition(".")[0]), real_now()
+    for one in taken:
+        if one.published_at is not None:
+            age.observe(max(0.0, (now - one.published_at).total_seconds()))
+
+
+def _published_at(said: object) -> datetime | None:
+    return datetime.fromtimestamp(said / 1000, UTC) if isinstance(said, int) else None
+
+
+def _contract(said: object) -> int:
+    """Those who write no version write the first one."""
+    return said if isinstance(said, int) else 1
+
+
 def _received(message: aiormq.abc.DeliveredMessage) -> Received:
     headers = message.header.properties.headers or {}
     return Received(
@@ -186,4 +214,6 @@ def _received(message: aiormq.abc.DeliveredMessage) -> Received:
         delivery_count=int(str(headers.get("x-delivery-count") or 0)),
         redelivered=bool(message.redelivered),
         tag=message.delivery_tag or 0,
+        published_at=_published_at(headers.get(PUBLISHED_MS)),
+        contract=_contract(headers.get(CONTRACT)),
     )

@@ -15,8 +15,8 @@ def partition_of(key: str, count: int) -> int:
     return int.from_bytes(digest, "big") % count
 
 
-def partition_name(service: str, partition: int) -> str:
-    return f"{service}.v1.p{partition:02d}"
+def partition_name(service: str, partition: int, generation: int = 1) -> str:
+    return f"{service}.v{generation}.p{partition:02d}"
 
 
 def priority(slot: int, partition: int, count: int) -> int:

@@ -9,9 +9,12 @@ from aio_pika.abc import AbstractChannel, AbstractExchange
 from aio_pika.exceptions import DeliveryError, PublishError
 
 from shared.bus.connection import BROKEN, BrokerUnavailable, Link
+from shared.bus.headers import CONTRACT, PUBLISHED_MS, TRACEPARENT
 from shared.bus.topology import LIVE, Topology
+from shared.clock import real_now
 from shared.contracts import BusMessage, encode, route
 from shared.contracts.hints import LiveHint
+from shared.observe.tracing import traceparent
 
 IN_FLIGHT: Final = 256
 
@@ -41,16 +44,30 @@ class Publisher:
     def connected(self) -> bool:
         return self._link.connected
 
+    def queue_of(self, message: BusMessage) -> str:
+        """The queue that the message is for."""
+        return self._topology.route(*route(message))
+
     async def publish(self, message: BusMessage, *, expires_seconds: float | None = None) -> None:
         """Return once the broker has it for good; raises BrokerUnavailable (Unroutable where no queue took it)."""
         exchange, key = route(message)
+        if self._link.held is not None:
+            raise BrokerUnavailable(f"{exchange}: {self._link.held}")
+        traced = traceparent(message)
         packet = Message(
             encode(message),
             delivery_mode=DeliveryMode.PERSISTENT,
             content_type="application/json",
             expiration=expires_seconds,
-            headers={"kind": message.kind, "trace_id": message.trace_id},
+            headers={
+                "kind": message.kind,
+                CONTRACT: message.contract,
+                "trace_id": message.trace_id,
+                PUBLISHED_MS: _milliseconds(),
+                **({TRACEPARENT: traced} if traced else {}),
+            },
         )
+        self._link.under_way += 1
         try:
             async with asyncio.timeout(self._confirm_seconds), self._slots:
                 target = await self._exchange(exchange)
@@ -61,6 +78,8 @@ class Publisher:
             raise BrokerUnavailable(f"{exchange}: refused by the broker (queue full?)") from nacked
         except BROKEN as failure:
             raise BrokerUnavailable(f"{exchange}: {str(failure) or type(failure).__name__}") from failure
+        finally:
+            self._link.under_way -= 1
 
     async def publish_all(self, messages: Iterable[BusMessage]) -> None:
         """Publish in order, pipelined; raises the first failure after all have ended."""
@@ -91,3 +110,7 @@ class Publisher:
             self._channel = await self._link.channel(confirms=True)
         if name not in self._exchanges:
             self._exchanges[name] = await self._channel.get_exchange(name, ensure=False)
+
+
+def _milliseconds() -> int:
+    return int(real_now().timestamp() * 1000)

@@ -1,5 +1,7 @@
 """Every exchange and queue, in one table. Queue arguments can never change; policies hold whatever may.
 
+They are in queue_policies.
+
 | exchange | queues | kind |
 |---|---|---|
 | `wx.conversation` | `router.v1.pNN` by conversation | quorum, single active consumer |
@@ -10,6 +12,7 @@
 """
 
 import asyncio
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import structlog
@@ -54,9 +57,9 @@ class Topology(Frozen):
         """The routing key, which is the queue's name, for something that belongs to `key`."""
         match exchange:
             case "wx.conversation":
-                return partition_name("router", partition_of(key, self.router_partitions))
+                return self.partitions("router")[partition_of(key, self.router_partitions)]
             case "wx.outbound":
-                return partition_name("sender", partition_of(key, self.sender_partitions))
+                return self.partitions("sender")[partition_of(key, self.sender_partitions)]
             case "wx.bot":
                 return BOT_QUEUE
             case "wx.offers":
@@ -64,16 +67,24 @@ class Topology(Frozen):
             case _:
                 raise ValueError(f"no such exchange: {exchange}")
 
+    def partitions(self, service: Literal["router", "sender"]) -> tuple[str, ...]:
+        """The partition queues of one service, by number."""
+        count = self.router_partitions if service == "router" else self.sender_partitions
+        return _partition_names(service, count, self.generation)
+
     def queues(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Queue name → the exchange that feeds it, and its arguments."""
-        routers = [partition_name("router", n) for n in range(self.router_partitions)]
-        senders = [partition_name("sender", n) for n in range(self.sender_partitions)]
         return {
-            **dict.fromkeys(routers, (CONVERSATION, ORDERED)),
-            **dict.fromkeys(senders, (OUTBOUND, ORDERED)),
+            **dict.fromkeys(self.partitions("router"), (CONVERSATION, ORDERED)),
+            **dict.fromkeys(self.partitions("sender"), (OUTBOUND, ORDERED)),
             BOT_QUEUE: (BOT, QUORUM),
             OFFERS_QUEUE: (OFFERS, ORDERED),
         }
+
+
+@lru_cache(maxsize=16)
+def _partition_names(service: str, count: int, generation: int) -> tuple[str, ...]:
+    return tuple(partition_name(service, number, generation) for number in range(count))
 
 
 async def declare(link: Link, topology: Topology) -> None:

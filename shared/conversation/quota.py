@@ -107,6 +107,16 @@ class Ledger(Frozen):
             return self
         return self.but(closed_at=attempted_at)
 
+    def thought_open(self, attempted_at: datetime) -> bool:
+        """Whether an attempt of this instant, for which a place was reserved, was one that WeChat should have taken.
+
+        Not while somebody else has the customer, and not where WeChat has said since the last grant that it is closed.
+        """
+        latest = max((grant.grant_at for grant in self.grants), default=None)
+        if latest is None or attempted_at < latest or attempted_at > max(grant.deadline for grant in self.grants):
+            return False
+        return all(at is None or at < latest for at in (self.closed_at, self.shared_at))
+
     def shared(self, at: datetime) -> "Ledger":
         """Somebody whose messages we do not see has the customer."""
         return self.but(shared_at=at)

@@ -19,9 +19,9 @@ from shared.store.sealing import Sealer
 
 log = structlog.get_logger()
 
-SECRET_FIELDS = ("secret", "token", "aes_key", "previous_aes_key")
+SECRET_FIELDS = ("secret", "token", "previous_token", "aes_key", "previous_aes_key")
 _WHAT_TO_DO = "sealed with a key that is not in WXDESK_SECRET_KEYS; add the key, or enter the app's secrets again"
-_NEEDED = frozenset(SECRET_FIELDS) - {"previous_aes_key"}
+_NEEDED = frozenset(SECRET_FIELDS) - {"previous_token", "previous_aes_key"}
 
 
 class App(Frozen):
@@ -31,8 +31,11 @@ class App(Frozen):
     name: str
     secret: SecretStr
     token: SecretStr
+    previous_token: SecretStr | None = None
     aes_key: SecretStr | None = None
     previous_aes_key: SecretStr | None = None
+    previous_until: datetime | None = None
+    """When the previous token and AES key stop being good; None: not before somebody says so."""
     mode: Literal["plain", "compat", "secure"] = "secure"
     format: Literal["json", "xml"] = "json"
     gh_id: str | None = None
@@ -51,6 +54,10 @@ class App(Frozen):
     def readable(self) -> bool:
         """Whether pushes can be opened and messages sent."""
         return _NEEDED.isdisjoint(self.unreadable)
+
+    def previous_stands(self, now: datetime) -> bool:
+        """Whether pushes proved by the previous token or AES key are genuine."""
+        return self.previous_until is None or now < self.previous_until
 
 
 class AppExists(Exception):

@@ -27,6 +27,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
+from shared.observe.metrics import wxdesk_mongodb_failures_total
 from shared.outage import Outage
 from shared.store.transactions import now, session_of, transaction, undone
 
@@ -75,11 +76,13 @@ def reaching() -> Iterator[None]:
     try:
         yield
     except UNREACHABLE as failure:
+        wxdesk_mongodb_failures_total.inc()
         raise StoreUnavailable(f"MongoDB: {type(failure).__name__}") from failure
     except ConfigurationError as failure:
         raise StoreRefused(f"MONGO_URL is malformed ({type(failure).__name__})") from None
     except OperationFailure as failure:
         if failure.code in RETRYABLE_CODES or failure.has_error_label("RetryableWriteError"):
+            wxdesk_mongodb_failures_total.inc()
             raise StoreUnavailable(f"MongoDB: {type(failure).__name__} {failure.code}") from failure
         if failure.code in FORBIDDEN_CODES:
             raise StoreRefused("MongoDB does not accept the login in MONGO_URL, or it lacks a right") from failure
@@ -98,6 +101,7 @@ async def within(seconds: float) -> AsyncIterator[None]:
             async with asyncio.timeout(seconds):
                 yield
     except TimeoutError as late:
+        wxdesk_mongodb_failures_total.inc()
         raise StoreUnavailable(f"MongoDB: no answer within {seconds:g} s") from late
 
 
@@ -288,17 +292,39 @@ class Database:
             return False
         return True
 
+    @property
+    def plain(self) -> tuple[Any, Any]:
+        """The driver's own client and database, for what takes a database as a whole and nothing else."""
+        return self._client, self._raw
+
     async def replica_set(self) -> str | None:
         """The name of the replica set the server belongs to; None where it stands alone."""
+        name: str | None = (await self.hello()).get("setName")
+        return name
+
+    async def hello(self) -> Doc:
+        """What the server says of itself and its replica set."""
         with reaching():
             hello: Doc = await self._raw.command("hello")
-        return hello.get("setName")
+        return hello
+
+    async def version(self) -> str:
+        with reaching():
+            return str((await self._raw.command("buildInfo"))["version"])
+
+    async def oplog_seconds(self) -> int | None:
+        """How far back the replica set's log of writes reaches; None where we may not read it."""
+        oplog = self._client.get_database("local")["oplog.rs"]
+        try:
+            with reaching():
+                first, last = [await oplog.find_one({}, {"ts": 1}, sort=[("$natural", way)]) for way in (1, -1)]
+        except StoreRefused:
+            return None
+        return None if first is None or last is None else int(last["ts"].time - first["ts"].time)
 
     async def majority_time(self) -> Timestamp:
         """Up to here a majority has everything: a majority read from now on sees every write of this time or before."""
-        with reaching():
-            hello: Doc = await self._raw.command("hello")
-        written = hello.get("lastWrite", {}).get("majorityOpTime")
+        written = (await self.hello()).get("lastWrite", {}).get("majorityOpTime")
         if written is None:
             raise StoreUnavailable("MongoDB: the server belongs to no replica set, or has no majority")
         stamp: Timestamp = written["ts"]

@@ -11,6 +11,7 @@ HOLDING: Final = ("messages", "sessions", "decisions", "sends", "media", "webhoo
 
 `search` comes after `messages`: whoever indexes a message looks afterwards whether it is still there. `handovers` is
 not among them: forgetting a customer disarms, and what then stands there (a number) keeps out an old arming told late.
+Nor is `spool`: it holds what nobody has decided yet, which may be of after the deletion, and it is emptied by itself.
 """
 OF_ACCOUNT: Final = ("breakers", "bridge_tokens", "vendor_pushes")
 """Collections whose documents belong to one vendor account, by the field `account`."""

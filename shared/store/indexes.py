@@ -1,4 +1,4 @@
-"""Every index, in one table. Made at start by whichever process comes first; making them again does nothing."""
+"""Every index, in one table. Made by `wxdesk prepare`, or at start; making them again does nothing."""
 
 from typing import Final
 
@@ -122,6 +122,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "handovers": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
     "pages_open": [IndexModel([("at", ASCENDING)], expireAfterSeconds=600)],
     "search": search.INDEXES,
+    "spool": [IndexModel([("at", ASCENDING), ("n", ASCENDING)]), IndexModel([("conversation", ASCENDING)])],
     "dead": [
         IndexModel([("state", ASCENDING), ("at", ASCENDING)]),
         IndexModel([("conversation_id", ASCENDING)], sparse=True),
@@ -129,12 +130,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "taking": [IndexModel([("at", ASCENDING)], expireAfterSeconds=7 * DAY_SECONDS)],
 }
 
-OUTDATED: Final = {"sends": "conversation_1"}
-"""Indexes of former versions that forbid what is right now."""
-
 
 async def ensure_indexes(database: Database) -> None:
-    for collection, outdated in OUTDATED.items():
-        await database[collection].drop_index(outdated)
+    """Those of former releases that forbid what is right now go by a change (see migrations)."""
     for collection, indexes in INDEXES.items():
         await database[collection].create_indexes(indexes)

@@ -1,5 +1,7 @@
 """Secrets at rest: sealed with Fernet, with the app and field they belong to inside, so that none can be swapped."""
 
+import base64
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -42,3 +44,29 @@ class Sealer:
                 except SealBroken:
                     unreadable.append(field)
         return opened, tuple(unreadable)
+
+
+class Keyring:
+    """Which key sealed what, and the same sealed anew with the first; what is inside is not looked at."""
+
+    def __init__(self, keys: Sequence[str]) -> None:
+        self.fingerprints = tuple(fingerprint(key) for key in keys)
+        self._fernets = [Fernet(key) for key in keys]
+
+    def of(self, sealed: str) -> str | None:
+        """The fingerprint of the key that sealed it; None where that is not here."""
+        for name, fernet in zip(self.fingerprints, self._fernets, strict=True):
+            try:
+                fernet.decrypt(sealed.encode())
+            except InvalidToken:
+                continue
+            return name
+        return None
+
+    def anew(self, sealed: str) -> str:
+        return MultiFernet(self._fernets).rotate(sealed.encode()).decode()
+
+
+def fingerprint(key: str) -> str:
+    """By which people may know a key, and nobody could make it."""
+    return hashlib.sha256(base64.urlsafe_b64decode(key)).hexdigest()[:12]

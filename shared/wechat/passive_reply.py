@@ -43,9 +43,7 @@ class Transfer:
     kind: Literal["transfer_customer_service"] = "transfer_customer_service"
 
 
-def transfer_reply(
-    settings: CallbackSettings, opened: OpenedPush, message: MessagePush, *, at: datetime, random16: bytes
-) -> bytes:
+def transfer_reply(opened: OpenedPush, message: MessagePush, *, at: datetime, random16: bytes) -> bytes:
     """The body that answers `message`'s push, in that push's format and sealed if it came sealed.
 
     `random16` must be 16 fresh random bytes.
@@ -54,7 +52,7 @@ def transfer_reply(
     if opened.cipher is None:
         return reply
     encrypted = opened.cipher.encrypt(reply, random16)
-    return write_envelope(encrypted, token=settings.token, nonce=opened.nonce, at=at, in_format=opened.format)
+    return write_envelope(encrypted, token=opened.token, nonce=opened.nonce, at=at, in_format=opened.format)
 
 
 def write_transfer(message: MessagePush, *, at: datetime, in_format: BodyFormat) -> bytes:

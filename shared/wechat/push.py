@@ -4,7 +4,7 @@ Source: WeChat's mini program guide, page 消息推送 (message push). No freshn
 de-duplication is the guard against repetition.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, Self
@@ -27,6 +27,7 @@ class CallbackSettings(BaseModel):
 
     app_id: str = Field(min_length=1)
     token: str = Field(min_length=1, repr=False)
+    previous_token: str | None = Field(default=None, repr=False, description="still honoured after a change of token")
     aes_key: str | None = Field(default=None, repr=False)
     previous_aes_key: str | None = Field(default=None, repr=False, description="still honoured after a change of key")
     mode: Mode = "secure"
@@ -45,6 +46,10 @@ class CallbackSettings(BaseModel):
             raise ValueError(f"mode {self.mode} needs the EncodingAESKey")
         return self
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return (self.token,) if self.previous_token is None else (self.token, self.previous_token)
+
     def ciphers(self) -> list[tuple[WhichKey, MessageCipher]]:
         keys: list[tuple[WhichKey, str | None]] = [("current", self.aes_key), ("previous", self.previous_aes_key)]
         return [(which, MessageCipher(key, self.app_id)) for which, key in keys if key is not None]
@@ -60,6 +65,8 @@ class OpenedPush:
     format: BodyFormat
     """What WeChat wrote in, and expects an answer in."""
     nonce: str
+    token: str = field(repr=False)
+    """What signed it, and must sign the answer."""
     signed_at: datetime | None
     """When WeChat sent this delivery; None if it does not say so sensibly."""
     key: WhichKey | None = None
@@ -67,9 +74,9 @@ class OpenedPush:
     """What opened it, and must seal the answer; None if it came in the clear."""
 
 
-def verify_url(token: str, query: Query) -> str:
+def verify_url(settings: CallbackSettings, query: Query) -> str:
     """The text to answer WeChat's GET with, alike in all three modes. Raises Forged, or Unreadable without echostr."""
-    _check_signature(token, query)
+    _signing_token(settings.tokens, query)
     echostr = query.get("echostr", "")
     if not echostr:
         raise Unreadable("no echostr")
@@ -82,44 +89,51 @@ def open_push(settings: CallbackSettings, query: Query, body: bytes) -> OpenedPu
     Raises Forged or Unreadable.
     """
     if settings.mode == "plain":
-        _check_signature(settings.token, query)
+        token = _signing_token(settings.tokens, query)
         return OpenedPush(
             fields=read_body(body, settings.format),
             clear=body,
             format=body_format(body, settings.format),
             nonce=query.get("nonce", ""),
+            token=token,
             signed_at=_signed_at(query),
         )
-    which, cipher, message = _decrypted(settings, _sealed(settings, query, body))
+    token, sealed = _sealed(settings, query, body)
+    which, cipher, message = _decrypted(settings, sealed)
     return OpenedPush(
         fields=read_body(message, settings.format),
         clear=message,
         format=body_format(body, settings.format),
         nonce=query.get("nonce", ""),
+        token=token,
         signed_at=_signed_at(query),
         key=which,
         cipher=cipher,
     )
 
 
-def _check_signature(token: str, query: Query) -> None:
-    expected = signature(token, query.get("timestamp", ""), query.get("nonce", ""))
-    if not matches(expected, query.get("signature", "")):
-        raise Forged("signature missing or wrong")
+def _signing_token(tokens: Sequence[str], query: Query) -> str:
+    """The one of them that signed; raises Forged."""
+    for token in tokens:
+        expected = signature(token, query.get("timestamp", ""), query.get("nonce", ""))
+        if matches(expected, query.get("signature", "")):
+            return token
+    raise Forged("signature missing or wrong")
 
 
-def _sealed(settings: CallbackSettings, query: Query, body: bytes) -> str:
-    """The text of Encrypt, signed by msg_signature; `signature` beside it does not cover the body."""
+def _sealed(settings: CallbackSettings, query: Query, body: bytes) -> tuple[str, str]:
+    """The token that signed, and the text of Encrypt, which msg_signature covers; `signature` beside it does not."""
     try:
         sealed = read_body(body, settings.format).get("Encrypt")
     except Unreadable as unreadable:
         raise Forged(f"no Encrypt: {unreadable.reason}") from None
     if not isinstance(sealed, str) or not sealed:
         raise Forged(f"no Encrypt, but the app's mode is {settings.mode}")
-    expected = signature(settings.token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
-    if not matches(expected, query.get("msg_signature", "")):
-        raise Forged("msg_signature missing or wrong")
-    return sealed
+    for token in settings.tokens:
+        expected = signature(token, query.get("timestamp", ""), query.get("nonce", ""), sealed)
+        if matches(expected, query.get("msg_signature", "")):
+            return token, sealed
+    raise Forged("msg_signature missing or wrong")
 
 
 def _decrypted(settings: CallbackSettings, sealed: str) -> tuple[WhichKey, MessageCipher, bytes]:

@@ -14,7 +14,7 @@ import structlog
 
 from shared.clock import Clock
 from shared.failures import SendFailure, Unavailable
-from shared.observe.metrics import sender_token_refreshes_total
+from shared.observe import metrics
 from shared.wechat.client import WeChatClient
 
 RENEW_AHEAD: Final = timedelta(minutes=4)
@@ -86,6 +86,7 @@ class TokenKeeper:
         self._cached: dict[str, StoredToken] = {}
         self._asked_at: dict[str, datetime] = {}
         self._forced_at: dict[str, list[datetime]] = {}
+        self._failures: dict[str, int] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def token(self, app_id: str) -> str:
@@ -137,7 +138,7 @@ class TokenKeeper:
         try:
             token = await self._issued(app_id, fence, stored, failed)
         except SendFailure as failure:
-            sender_token_refreshes_total.labels("failed").inc()
+            self._note_failure(app_id)
             log.warning("token_refresh_failed", app_id=app_id, code=failure.code, reason=failure.reason)
             if stored and failed is None and self._is_alive(stored):
                 return self._keep(app_id, stored)
@@ -162,7 +163,7 @@ class TokenKeeper:
         secret = await self._secret_of(app_id)
         asked_at = self._clock.now()
         issued = await self._client.stable_token(app_id, secret, force_refresh=forced)
-        sender_token_refreshes_total.labels("forced" if forced else "issued").inc()
+        metrics.sender_token_refreshes_total.labels("forced" if forced else "issued").inc()
         log.info("token_refreshed", app_id=app_id, kind="forced" if forced else "issued")
         return StoredToken(
             value=issued.value,
@@ -191,7 +192,17 @@ class TokenKeeper:
 
     def _keep(self, app_id: str, token: StoredToken) -> str:
         self._cached[app_id] = token
+        left = (token.expires_at - self._clock.now()).total_seconds()
+        metrics.sender_token_expires_timestamp_seconds.set(token.expires_at.timestamp(), app_id, lapse_seconds=left)
+        if self._is_fresh(token):
+            self._failures.pop(app_id, None)
+            metrics.sender_token_failures.remove(app_id)
         return token.value
+
+    def _note_failure(self, app_id: str) -> None:
+        self._failures[app_id] = self._failures.get(app_id, 0) + 1
+        metrics.sender_token_refreshes_total.labels("failed").inc()
+        metrics.sender_token_failures.set(self._failures[app_id], app_id)
 
     def _needs_nothing(self, token: StoredToken, failed: str | None) -> bool:
         return self._is_fresh(token) if failed is None else self._is_usable(token, failed)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import assignment, day, end_to_end, gateway, history, router, screen, search
+from tests.bench import assignment, day, end_to_end, gateway, history, router, screen, search, tracing
 from tests.bench.bench import Bench, Row, Table, as_json, bench
 
 MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {
@@ -22,8 +22,8 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "history": history.measure,
     "screen": screen.measure,
 }
-WITHOUT_SERVERS: dict[str, Callable[[Table], Awaitable[None]]] = {"day": day.measure}
-"""Simulations: their figures do not depend on the machine."""
+WITHOUT_SERVERS: dict[str, Callable[[Table], Awaitable[None]]] = {"day": day.measure, "tracing": tracing.measure}
+"""What needs no servers: a simulation, whose figures do not depend on the machine, and plain computing."""
 ONLY_BY_NAME = {"history", "search", "screen"}
 """They fill a database with a million messages first, which takes minutes; or need the web app and Chromium."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from services.console.cli.failures import Misused
 from shared.bus.connection import linked
 from shared.bus.live import listen
 from shared.bus.topology import Topology, declare
+from shared.clock import real_now
 from shared.contracts.hints import LiveHint, SettingsChanged
 from shared.store.apps import App, AppStore
 from shared.store.audit import COMMAND_LINE, AuditLog
@@ -231,6 +233,25 @@ async def test_a_new_key_keeps_the_old_one_until_it_is_forgotten(cli: Cli, datab
     app = await stored(database)
     assert (app.previous_aes_key, app.name, app.version) == (None, "新名", 4)
     assert app.secret.get_secret_value() == SECRETS[0]
+
+
+async def test_a_new_token_keeps_the_old_one_for_as_long_as_wanted(cli: Cli, database: Database) -> None:
+    await cli.ok(*KEYED)
+    changed = await cli.ok("apps", "update", APP, "--token", "token2", "--previous-hours", "3")
+    assert "The old token stays good until" in changed.out
+    rotated = await stored(database)
+    assert rotated.previous_token is not None
+    assert rotated.previous_token.get_secret_value() == SECRETS[1]
+    assert rotated.previous_until is not None
+    assert timedelta(hours=2) < rotated.previous_until - real_now() < timedelta(hours=4)
+    assert rotated.previous_stands(real_now())
+    assert not rotated.previous_stands(rotated.previous_until)
+    shown = (await cli.ok("apps", "show", APP, "--json")).json
+    assert (shown["previous_token"], shown["previous_aes_key"]) == ("set", None)
+    await cli.ok("apps", "update", APP, "--forget-previous-key")
+    app = await stored(database)
+    assert (app.previous_token, app.previous_until) == (None, None)
+    assert (await cli("apps", "update", APP, "--token", "t", "--previous-hours", "0")).code == 2
 
 
 async def test_nothing_to_change_is_2(cut_off_cli: Cli) -> None:

@@ -2,11 +2,13 @@ import asyncio
 import io
 import json
 from collections import Counter
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from typing_extensions import override
 
+from shared.clock import real_now
 from shared.conversation.policy import Policy
 from shared.store.apps import AppCache, AppStore
 from shared.store.audit import AuditLog
@@ -72,7 +74,9 @@ async def test_an_app_is_added_with_everything_but_its_secrets_told(admin: Calle
         "callback_url": None,
         "callback_fault": None,
         "has_aes_key": True,
+        "has_previous_token": False,
         "has_previous_aes_key": False,
+        "previous_until": None,
         "unreadable": [],
     }
     assert app["settings"] == Policy().model_dump(mode="json", exclude={"version"})
@@ -152,6 +156,7 @@ async def test_no_call_and_no_entry_ever_tells_a_secret(desk: House, admin: Call
         {
             "secret": ("set", "changed"),
             "token": ("set", "changed"),
+            "previous_token": (None, "set"),
             "aes_key": ("set", "changed"),
             "previous_aes_key": (None, "set"),
         },
@@ -176,6 +181,16 @@ async def test_a_new_key_keeps_the_old_one_until_it_is_forgotten(admin: Caller) 
     assert (await change(admin, app, aes_key=OTHER_AES_KEY)).body["has_previous_aes_key"] is True
     forgotten = (await change(admin, app, forget_previous_key=True)).body
     assert (forgotten["has_aes_key"], forgotten["has_previous_aes_key"]) == (True, False)
+
+
+async def test_a_new_token_keeps_the_old_one_for_a_day(admin: Caller) -> None:
+    app = await added(admin)
+    before = real_now()
+    changed = (await change(admin, app, token="tokenNumber2")).body
+    assert (changed["has_previous_token"], changed["has_previous_aes_key"]) == (True, False)
+    assert timedelta(hours=23) < datetime.fromisoformat(changed["previous_until"]) - before < timedelta(hours=25)
+    forgotten = (await change(admin, app, forget_previous_key=True)).body
+    assert (forgotten["has_previous_token"], forgotten["previous_until"]) == (False, None)
 
 
 async def test_a_change_is_judged_with_what_stays(admin: Caller) -> None:

@@ -120,3 +120,24 @@ def test_a_window_called_closed_in_the_second_of_the_new_message_is_open_again()
 def test_a_window_called_closed_after_that_second_stays_closed() -> None:
     ledger = Ledger().granted("message", NOON).closed(at(11.1)).granted("message", at(10))
     assert ledger.balance(at(12)).remaining == 0
+
+
+@pytest.mark.parametrize(
+    ("ledger", "seconds", "thought_open"),
+    [
+        (Ledger(), 1, False),
+        (Ledger().granted("message", NOON), 1, True),
+        (Ledger().granted("message", NOON), 48 * 3600 + 1, False),
+        (Ledger().granted("message", NOON), -1, False),
+        (Ledger().granted("message", NOON).closed(at(1)), 2, False),
+        (Ledger().granted("message", NOON).closed(at(1)).granted("message", at(5)), 6, True),
+        (Ledger().granted("message", NOON).shared(at(1)), 2, False),
+        (Ledger().granted("message", NOON).shared(at(1)).granted("message", at(5)), 6, True),
+        (Ledger().granted("message", NOON).granted("entering", at(5)), 70, True),
+    ],
+    ids=["nothing granted", "open", "lapsed", "before the grant", "known closed", "reopened", "shared", "ours", "both"],
+)
+def test_whether_a_window_that_wechat_says_is_closed_was_thought_open(
+    ledger: Ledger, seconds: float, *, thought_open: bool
+) -> None:
+    assert ledger.thought_open(at(seconds)) is thought_open

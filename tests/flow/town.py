@@ -6,7 +6,7 @@ import json
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -175,13 +175,19 @@ class Town:
 
 
 @asynccontextmanager
-async def town(servers: Mapping[str, str], directory: Path, **settings: Any) -> AsyncIterator[Town]:
-    """A whole wxdesk on these servers (AMQP_URL, MONGO_URL, MONGO_DB, WXDESK_SECRET_KEYS, …), its app registered."""
+async def town(
+    servers: Mapping[str, str], directory: Path, planned: Callable[[Plan], None] = lambda _: None, **settings: Any
+) -> AsyncIterator[Town]:
+    """A whole wxdesk on these servers (AMQP_URL, MONGO_URL, MONGO_DB, WXDESK_SECRET_KEYS, …), its app registered.
+
+    `planned` hears who will listen where, before anyone does.
+    """
     run = RunSettings(
         gateway_port=0, console_port=0, sandbox_port=0, ops_port=0, data_dir=directory, mongo_db=servers["MONGO_DB"],
         **settings,
     )  # fmt: skip
     everything = plan(run, free_port)
+    planned(everything)
     path = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
     common = {**common_environment(run, everything, servers, path), **servers, "LOG_FORMAT": "json"}
     seeded = await save(common, directory)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from services.gateway.settings import GatewaySettings
 from shared.bus.connection import linked
 from shared.bus.consuming import consuming
 from shared.bus.partition_consumer import PartitionConsumer, Received
+from shared.clock import real_now
 from shared.contracts import decode_fact
 from shared.conversation.content import Card, Event, Image, Text, Unsupported
 from shared.conversation.facts import AnyFact, CustomerDeleted, CustomerEntered, EventReceived, MessageReceived
@@ -103,6 +105,26 @@ async def test_a_genuine_push_is_success_in_the_clear_and_one_fact(edge: Edge) -
     assert isinstance(fact, MessageReceived)
     assert fact.conversation_id == conversation_id(APP_ID, OPENID)
     assert (fact.cause, fact.msg_id, fact.content) == ("m:24912345678901234", "24912345678901234", Text(text="你好"))
+
+
+async def test_a_token_before_a_change_proves_pushes_until_its_end(
+    edge: Edge, environment: dict[str, str], database: Database
+) -> None:
+    apps = AppStore(database, Sealer([KEYS]))
+    names = {"wxnewtoken000001": timedelta(hours=1), "wxnewtoken000002": -timedelta(hours=1)}
+    for name, left in names.items():
+        until = real_now() + left
+        fields = {"previous_token": SecretStr(TOKEN), "previous_until": until}
+        await apps.add(app(app_id=name, mode="plain", token=SecretStr("newtoken"), **fields))
+    port = free_port()
+    async with gateway(told(GatewaySettings, environment, GATEWAY_PORT=port)):
+        url = f"http://127.0.0.1:{port}/wechat"
+        for name, status in (("wxnewtoken000001", 200), ("wxnewtoken000002", 403)):
+            query = {**plain_query(), "echostr": "e"}
+            async with edge.session.get(f"{url}/{name}", params=query) as answer:
+                assert answer.status == status
+            async with edge.session.post(f"{url}/{name}", params=query, data=json.dumps(TEXT)) as answer:
+                assert answer.status == status
 
 
 async def test_the_same_push_again_is_the_same_fact(edge: Edge) -> None:
@@ -240,8 +262,8 @@ async def test_a_changed_app_counts_at_once(edge: Edge, database: Database) -> N
     await eventually(refused)
 
 
-async def test_what_no_queue_took_is_not_success(edge: Edge) -> None:
-    """A broker that answers, but has nowhere to put the push: WeChat is asked to repeat."""
+async def test_what_no_queue_took_is_spooled(edge: Edge, database: Database) -> None:
+    """A broker that answers, but has nowhere to put the push: MongoDB keeps it until there is a place."""
     async with linked(edge.amqp_url, "breaks") as link:
         await link.wait_connected()
         channel = await link.channel()
@@ -250,7 +272,8 @@ async def test_what_no_queue_took_is_not_success(edge: Edge) -> None:
             await opened.delete(if_unused=False, if_empty=False)
         query, body = push()
         async with edge.session.post(f"{edge.url}/wechat/{APP_ID}", params=query, data=body) as answer:
-            assert (answer.status, answer.headers.get("Retry-After")) == (503, "1")
+            assert (answer.status, await answer.text()) == (200, "success")
+    assert await database["spool"].count({}) == 1
 
 
 async def test_stopped_between_confirm_and_answer_the_repeat_is_the_same_fact(

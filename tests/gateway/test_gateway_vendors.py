@@ -193,7 +193,7 @@ async def test_a_secret_address_is_a_proof_where_it_is_set(environment: dict[str
         assert await edge.post(f"/vendors/zhima/{ACCOUNT}", STARTED, headers=there) == (403, "")
 
 
-async def test_what_is_not_durable_is_not_acknowledged(environment: dict[str, str], database: Database) -> None:
+async def test_what_no_queue_took_is_spooled_and_acknowledged(environment: dict[str, str], database: Database) -> None:
     await register(database, account())
     await known(database)
     async with zhima_edge(environment, database) as edge:
@@ -203,7 +203,8 @@ async def test_what_is_not_durable_is_not_acknowledged(environment: dict[str, st
             for queue in QUEUES:
                 opened = await channel.declare_queue(queue, passive=True)
                 await opened.unbind("wx.conversation", queue)
-        assert await edge.tell(STARTED) == (503, "")
+        assert await edge.tell(STARTED) == TAKEN
+    assert await database["spool"].count({}) == 1
 
 
 class StopOnce:

@@ -7,6 +7,7 @@ import pytest
 from deploy.local.directories import MEBIBYTE
 from deploy.local.failures import DiskFull, NotInstalled, PartFailed, PortTaken
 from deploy.local.servers import RabbitServer, rabbitmq
+from shared.bus.queue_policies import router_policy
 from tests.local.processes import alive, family, listening_addresses
 from tests.support.waiting import eventually
 
@@ -43,6 +44,11 @@ async def publish(url: str, name: str) -> None:
         await channel.declare_queue(name, durable=True, arguments={"x-queue-type": "quorum"})
         message = aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
         await channel.default_exchange.publish(message, name)
+
+
+async def publish_many(url: str, name: str) -> None:
+    for _ in range(100):
+        await publish(url, name)
 
 
 async def test_a_fresh_vhost_is_empty_and_apart(rabbit_server: RabbitServer) -> None:
@@ -115,3 +121,24 @@ async def test_a_full_disk_is_told_before_anything_starts(tmp_path: Path) -> Non
         async with rabbitmq(tmp_path / "broker", free_bytes=lambda _: 255 * MEBIBYTE):
             pass
     assert not (tmp_path / "broker" / "data").exists()
+
+
+async def test_a_queue_under_a_policy_refuses_what_is_too_much(rabbit_server: RabbitServer) -> None:
+    url = await rabbit_server.create_vhost("limited")
+    await rabbit_server.set_policy(router_policy(most_bytes=1), "limited")
+    await publish(url, "router.v1.p00")
+    with pytest.raises(aio_pika.exceptions.DeliveryError):
+        await publish_many(url, "router.v1.p00")
+    await publish_many(url, "router.v1.p00.other")
+    assert await queue_length(url, "router.v1.p00.other") == 100
+    await rabbit_server.delete_vhost("limited")
+
+
+async def test_a_policy_is_set_on_the_default_vhost_too(rabbit_server: RabbitServer) -> None:
+    await rabbit_server.set_policy(router_policy())
+    await publish(rabbit_server.url, "router.v1.p99")
+    found = await rabbit_server.evaluate(
+        '{ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"router.v1.p99">>)), '
+        'rabbit_policy:name(Q) =:= <<"wxdesk-router">> andalso rabbit_policy:get(<<"max-length-bytes">>, Q)'
+    )
+    assert found == str(router_policy().definition["max-length-bytes"])

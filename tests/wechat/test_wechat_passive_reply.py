@@ -88,7 +88,7 @@ def test_a_push_is_answered_in_its_own_way(mode: str, in_format: BodyFormat) -> 
     else:
         query, body = sealed_as(in_format)
     push = open_push(ours, query, body)
-    reply = transfer_reply(ours, push, message(), at=NOW, random16=RANDOM16)
+    reply = transfer_reply(push, message(), at=NOW, random16=RANDOM16)
     assert open_reply(ours, reply, to_user=GH_ID, openid=OPENID) == Transfer(openid=OPENID, from_user=GH_ID)
     assert (b"Encrypt" in reply) is (mode != "plain")
     assert CONTENT_TYPES[push.format] == {"json": "application/json", "xml": "text/xml"}[in_format]
@@ -106,10 +106,17 @@ def sealed_as(in_format: BodyFormat) -> tuple[dict[str, str], bytes]:
 def test_the_key_that_opened_seals() -> None:
     rotated = settings(aes_key=OTHER_AES_KEY, previous_aes_key=AES_KEY)
     push = open_push(rotated, *sealed_push(json.dumps(TEXT).encode()))
-    reply = transfer_reply(rotated, push, message(), at=NOW, random16=RANDOM16)
+    reply = transfer_reply(push, message(), at=NOW, random16=RANDOM16)
     assert opened(reply) == Transfer(openid=OPENID, from_user=GH_ID)
     with pytest.raises(ReplyRejected, match="Encrypt"):
         opened(reply, aes_key=OTHER_AES_KEY)
+
+
+def test_the_token_that_signed_signs() -> None:
+    rotated = settings(token="newtoken", previous_token=TOKEN)
+    push = open_push(rotated, *sealed_push(json.dumps(TEXT).encode()))
+    reply = transfer_reply(push, message(), at=NOW, random16=RANDOM16)
+    assert opened(reply) == Transfer(openid=OPENID, from_user=GH_ID)
 
 
 def test_wechatpy_opens_our_envelope() -> None:

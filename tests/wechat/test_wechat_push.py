@@ -143,6 +143,20 @@ def test_a_change_of_key_keeps_the_previous_one_working() -> None:
         open_push(rotated, *sealed_push(b"{}", aes_key="C" * 43))
 
 
+def test_a_change_of_token_keeps_the_previous_one_working() -> None:
+    rotated = settings(token="newtoken", previous_token=TOKEN, mode="plain")
+    for token in (TOKEN, "newtoken"):
+        assert open_push(rotated, plain_query(token=token), b"{}").token == token
+    assert verify_url(rotated, {**plain_query(), "echostr": "e"}) == "e"
+    secure = settings(token="newtoken", previous_token=TOKEN)
+    assert open_push(secure, *sealed_push(b'{"n": 1}')).token == TOKEN
+    for forged in (lambda: open_push(rotated, plain_query(token="another"), b"{}"), lambda: verify_url(rotated, {})):
+        with pytest.raises(Forged):
+            forged()
+    with pytest.raises(Forged, match="msg_signature"):
+        open_push(settings(token="newtoken"), *sealed_push(b"{}"))
+
+
 @pytest.mark.parametrize("message", [b"", b"hello", b"[1]", b'{"a":', b"<xml><a></xml>", b"\xff\xfe"])
 def test_genuine_nonsense_is_unreadable(message: bytes) -> None:
     with pytest.raises(Unreadable):
@@ -171,19 +185,19 @@ def test_pushes_made_by_wechatpy_are_accepted(text: str) -> None:
 
 def test_wechats_get_is_answered_with_its_echostr() -> None:
     request = fixture("push/url_verification.request.json")
-    assert verify_url(request["config"]["token"], request["query"]) == request["expected"]["body"]
+    assert verify_url(settings(token=request["config"]["token"]), request["query"]) == request["expected"]["body"]
     official = OFFICIAL["url_verification"]
-    assert verify_url("AAAAA", official) == official["expected_response_body"]
+    assert verify_url(settings(token="AAAAA"), official) == official["expected_response_body"]
 
 
 def test_a_get_without_proof_or_echostr_is_refused() -> None:
     query = fixture("push/url_verification.request.json")["query"]
     with pytest.raises(Forged):
-        verify_url("othertoken", query)
+        verify_url(settings(token="othertoken"), query)
     with pytest.raises(Forged):
-        verify_url(TOKEN, {})
+        verify_url(settings(), {})
     with pytest.raises(Unreadable, match="no echostr"):
-        verify_url(TOKEN, plain_query())
+        verify_url(settings(), plain_query())
 
 
 @pytest.mark.parametrize("timestamp", ["", "soon", "1753862401000", "-5", "１７"])
@@ -197,7 +211,7 @@ def test_nothing_unsigned_gets_in_or_crashes(query: dict[str, str], body: bytes,
     with pytest.raises(PushRefused):
         open_push(settings(mode=mode), query, body)
     with pytest.raises(PushRefused):
-        verify_url(TOKEN, query)
+        verify_url(settings(), query)
 
 
 @pytest.mark.parametrize(

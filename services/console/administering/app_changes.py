@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
-from services.console.administering.app_fields import changed_fields, checked, policy_document
+from services.console.administering.app_fields import PREVIOUS_HOURS, changed_fields, checked, policy_document
 from services.console.administering.faults import Fault, require
 from services.console.administering.members import bridgeable, members
 from services.console.administering.switching import Moved, switched
@@ -57,9 +58,17 @@ class AppChanges:
 
         return await self._audit.together(add)
 
-    async def change(self, app_id: str, changes: Mapping[str, Any], *, version: int | None = None) -> App:
+    async def change(
+        self,
+        app_id: str,
+        changes: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        previous_hours: int = PREVIOUS_HOURS,
+    ) -> App:
         """Set these fields of App, on `version` or on whatever somebody else made of it meanwhile.
 
+        A token or AES key that is replaced stays good for `previous_hours`.
         Raises NoSuchApp, FieldsRefused, ChangedMeanwhile.
         """
         if "policy" in changes:
@@ -69,7 +78,8 @@ class AppChanges:
             app = await self._existing(app_id)
             saved = None
             if version in {None, app.version}:
-                saved = await self._apps.save(checked(changed_fields(app, changes)))
+                until = real_now() + timedelta(hours=previous_hours)
+                saved = await self._apps.save(checked(changed_fields(app, changes, previous_until=until)))
             if saved is None:
                 raise ChangedMeanwhile(app.version)
             await self._note_changes(app, saved, changes)

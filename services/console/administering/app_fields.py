@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -12,6 +13,11 @@ from services.console.naming import CONTROL, has_controls
 from shared.conversation.policy import Policy
 from shared.store.apps import App
 from shared.wechat.crypto import check_aes_key
+
+PREVIOUS: Final = {"token": "previous_token", "aes_key": "previous_aes_key"}
+"""Where what was good before a change is kept."""
+PREVIOUS_HOURS: Final = 24
+"""So long it is good still, unless somebody says otherwise."""
 
 LONGEST_NAME: Final = 60
 LONGEST_SECRET: Final = 256
@@ -35,13 +41,23 @@ def checked(app: App) -> App:
     return app.but(name=app.name.strip())
 
 
-def changed_fields(app: App, changes: Mapping[str, Any]) -> App:
-    """The app with `changes`; a new AES key keeps the old one, so that pushes under way still open."""
+def changed_fields(app: App, changes: Mapping[str, Any], *, previous_until: datetime) -> App:
+    """The app with `changes`; a new token or AES key keeps the old one until then, so that pushes under way still open.
+
+    WeChat goes on with what it had for a while after a change (消息推送).
+    """
     update = dict(changes)
-    new_key, known = update.get("aes_key"), "aes_key" not in app.unreadable
-    if new_key is not None and app.aes_key is not None and new_key != app.aes_key and known:
-        update.setdefault("previous_aes_key", app.aes_key)
+    for field, before in PREVIOUS.items():
+        old, new = getattr(app, field), update.get(field)
+        if new is not None and old is not None and new != old and field not in app.unreadable:
+            update.setdefault(before, old)
+            update.setdefault("previous_until", previous_until)
+    update = update | ({"previous_until": None} if _forgets_all(app, update) else {})
     return app.but(**update, unreadable=tuple(field for field in app.unreadable if field not in update))
+
+
+def _forgets_all(app: App, update: Mapping[str, Any]) -> bool:
+    return all(update.get(before, getattr(app, before)) is None for before in PREVIOUS.values())
 
 
 def read_policy(document: Mapping[str, Any]) -> Policy:

@@ -8,7 +8,7 @@ from aiohttp import web
 from pydantic import Field, SecretStr, WithJsonSchema
 
 from services.console.administering.app_changes import AppChanges, ChangedMeanwhile, NoSuchApp
-from services.console.administering.app_fields import callback_fault, callback_url, read_policy
+from services.console.administering.app_fields import PREVIOUS, callback_fault, callback_url, read_policy
 from services.console.api.shape import Shape
 from services.console.operations import HIGHEST_WHOLE, Call, Input, Operation, answer
 from services.console.problem import Refused
@@ -43,8 +43,8 @@ class AppBody(Input):
     name: str | None = None
     secret: SecretStr | None = None
     token: SecretStr | None = None
-    aes_key: SecretStr | None = Field(None, description="the old one still opens pushes until it is forgotten")
-    forget_previous_key: bool = Field(default=False, description="open no more pushes with the AES key before")
+    aes_key: SecretStr | None = Field(None, description="the old one stays good for a day, or until it is forgotten")
+    forget_previous_key: bool = Field(default=False, description="end the token and AES key before now")
     mode: Mode | None = None
     format: Format | None = None
     gh_id: str | None = Field(None, description="empty: none")
@@ -110,7 +110,9 @@ class AppDetail(Shape):
     callback_url: str | None = Field(description="for 消息推送配置; null: PUBLIC_BASE_URL is not set")
     callback_fault: str | None = Field(description="why WeChat would not take the callback URL")
     has_aes_key: bool
+    has_previous_token: bool = Field(description="the token before the last change, which pushes are still proved by")
     has_previous_aes_key: bool
+    previous_until: datetime | None = Field(description="when both end; null: when they are forgotten")
     unreadable: list[str] = Field(description="secrets sealed with a key that is lost, to be entered again")
     settings: AppSettings
 
@@ -129,7 +131,9 @@ class AppDetail(Shape):
             callback_url=url,
             callback_fault=callback_fault(url) if url else None,
             has_aes_key=app.aes_key is not None,
+            has_previous_token=app.previous_token is not None,
             has_previous_aes_key=app.previous_aes_key is not None,
+            previous_until=app.previous_until,
             unreadable=list(app.unreadable),
             settings=AppSettings.of(app.policy),
         )
@@ -202,7 +206,7 @@ def _given(body: AppBody) -> dict[str, Any]:
     if body.gh_id is not None:
         changes["gh_id"] = body.gh_id or None
     if body.forget_previous_key:
-        changes["previous_aes_key"] = None
+        changes |= dict.fromkeys(PREVIOUS.values())
     return changes
 
 

@@ -35,6 +35,7 @@ def summary(app: App, callback_url: str | None) -> dict[str, Any]:
         "format": app.format,
         "gh_id": app.gh_id,
         **{field: _told(app, field) for field in SECRET_FIELDS},
+        "previous_until": app.previous_until,
         "callback_url": callback_url,
         "version": app.version,
         "verified_at": app.verified_at,

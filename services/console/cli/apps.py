@@ -8,13 +8,19 @@ from typing import Any, Final, NamedTuple
 from pydantic import SecretStr
 
 from services.console.administering.app_changes import AppChanges, ChangedMeanwhile, NoSuchApp
-from services.console.administering.app_fields import callback_url, checked, policy_document
+from services.console.administering.app_fields import (
+    PREVIOUS,
+    PREVIOUS_HOURS,
+    callback_url,
+    checked,
+    policy_document,
+)
 from services.console.cli import switching
 from services.console.cli.app_fields import next_steps, read_policy, summary
 from services.console.cli.environment import Environment
 from services.console.cli.failures import Misused, Refused
 from services.console.cli.option_names import options_named
-from services.console.cli.output import Column, Output, as_json
+from services.console.cli.output import Column, Output, as_json, instant
 from services.console.cli.purge import confirm, purge
 from services.console.cli.secret_values import document_text, secret_word
 from services.console.cli.servers import SealedSettings, database_of, hinted
@@ -36,6 +42,9 @@ _COLUMNS: Final = (
     Column("CALLBACK URL", "callback_url", 100),
 )
 
+LONGEST_PREVIOUS_HOURS: Final = 720
+_OLD: Final = {"token": "previous_token", "AES key": "previous_aes_key"}
+
 
 def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     verbs = nouns.add_parser("apps", help="mini programs").add_subparsers(metavar="VERB", required=True)
@@ -56,7 +65,14 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     for option in ("name", "secret", "token"):
         updating.add_argument(f"--{option}")
     _add_options(updating, mode=None, body_format=None)
-    updating.add_argument("--forget-previous-key", action="store_true", help="open no more pushes with the old AES key")
+    updating.add_argument("--forget-previous-key", action="store_true", help="end the old token and AES key now")
+    updating.add_argument(
+        "--previous-hours",
+        type=int,
+        default=PREVIOUS_HOURS,
+        metavar="N",
+        help=f"with --token or --aes-key: how long the old one stays good ({PREVIOUS_HOURS})",
+    )
     updating.add_argument("--enable", action="store_true", help="take pushes and send again after `remove`")
     updating.set_defaults(run=update)
     switching.add_to(verbs, as_json)
@@ -116,20 +132,26 @@ async def show(args: argparse.Namespace, environment: Environment, output: Outpu
 
 async def update(args: argparse.Namespace, environment: Environment, output: Output) -> None:
     changes = _given(args)
+    if not 0 < args.previous_hours <= LONGEST_PREVIOUS_HOURS:
+        raise Misused(f"--previous-hours: 1 to {LONGEST_PREVIOUS_HOURS}")
     if args.forget_previous_key:
-        changes["previous_aes_key"] = None
+        changes |= dict.fromkeys(PREVIOUS.values())
     if args.enable:
         changes["enabled"] = True
     if not changes:
         raise Misused("nothing to change; name at least one field, as in --name. See `wxdesk apps update --help`")
     async with _app_store(environment) as stores:
-        app = await _changed(_changes(stores), args.app, changes)
+        app = await _changed(_changes(stores), args.app, changes, args.previous_hours)
     await _announce(environment, output)
-    rotated = (
-        " The old AES key still opens pushes; end that with --forget-previous-key." if "aes_key" in changes else ""
-    )
-    sentence = f"{app.app_id} is changed, version {app.version}.{rotated if app.previous_aes_key else ''}"
+    sentence = f"{app.app_id} is changed, version {app.version}.{_rotated(app) if PREVIOUS.keys() & changes else ''}"
     output.done(sentence, summary(app, _callback_url(environment, app.app_id)))
+
+
+def _rotated(app: App) -> str:
+    if app.previous_until is None:
+        return ""
+    what = " and ".join(name for name, field in _OLD.items() if getattr(app, field) is not None)
+    return f" The old {what} stays good until {instant(app.previous_until)}; end it with --forget-previous-key."
 
 
 async def remove(args: argparse.Namespace, environment: Environment, output: Output) -> None:
@@ -182,11 +204,11 @@ def _changes(stores: _Stores) -> AppChanges:
     return AppChanges(stores.database, stores.apps, stores.vendor_accounts, COMMAND_LINE)
 
 
-async def _changed(apps: AppChanges, app_id: str, changes: dict[str, Any]) -> App:
+async def _changed(apps: AppChanges, app_id: str, changes: dict[str, Any], previous_hours: int = PREVIOUS_HOURS) -> App:
     """The app with these fields set, whatever somebody else made of it meanwhile."""
     try:
         with options_named():
-            return await apps.change(app_id, changes)
+            return await apps.change(app_id, changes, previous_hours=previous_hours)
     except NoSuchApp:
         raise _unknown(app_id) from None
     except ChangedMeanwhile:

@@ -13,12 +13,24 @@ from typing import Any, Final, NoReturn
 import structlog
 from typing_extensions import override
 
-from services.console.cli import agents, apps, dead, desk, doctor, sandbox, vendors
+from services.console.cli import (
+    agents,
+    apps,
+    backups,
+    dead,
+    desk,
+    doctor,
+    preparing,
+    sandbox,
+    sealed_secrets,
+    topology,
+    vendors,
+)
 from services.console.cli.environment import Environment
 from services.console.cli.failures import DONE, INTERRUPTED, PIPE_CLOSED, Failed, Misused
 from services.console.cli.output import Output
 
-_NOUNS: Final = (apps, vendors, agents, desk, dead, sandbox, doctor)
+_NOUNS: Final = (apps, vendors, agents, desk, dead, sandbox, doctor, sealed_secrets, backups, preparing, topology)
 
 _ABOUT: Final = """\
 Administer wxdesk, and use it from a terminal.

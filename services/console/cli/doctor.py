@@ -16,9 +16,13 @@ from services.console.administering.checks.vendor_account import (
     settings_check,
     tried,
 )
+from services.console.administering.checks.wechat import public_check
 from services.console.administering.vendor_fields import serves
 from services.console.cli.calls import http_session
 from services.console.cli.checks.broker import queue_checks, topology_check, version_check
+from services.console.cli.checks.keys import key_checks
+from services.console.cli.checks.replica_set import replica_set_checks
+from services.console.cli.checks.replicas import replica_checks, schema_check
 from services.console.cli.checks.services import readiness_check
 from services.console.cli.checks.store import agent_check, dead_check, openable_apps, store_checks
 from services.console.cli.environment import Environment
@@ -35,7 +39,7 @@ from shared.settings import RabbitSettings, VendorAddressSettings, WeChatSetting
 from shared.store.agents import AgentStore
 from shared.store.apps import App, AppStore
 from shared.store.driver import Database
-from shared.store.sealing import Sealer
+from shared.store.sealing import Keyring, Sealer
 from shared.store.topology import stored_topology
 from shared.store.vendor_accounts import Breaker, BreakerStore, VendorAccount, VendorAccountStore
 
@@ -97,6 +101,7 @@ class Doctor:
     async def _look_at_mongodb(self, database: Database, app_id: str | None) -> None:
         async for check in store_checks(database):
             self._say(check)
+        await self._look_at_what_it_can(database)
         self._topology = await stored_topology(database)
         self._say(topology_check(self._topology, self._rabbit))
         self._say(await dead_check(database))
@@ -112,6 +117,17 @@ class Doctor:
             for found in group_check(app, agents):
                 self._say(found)
 
+    async def _look_at_what_it_can(self, database: Database) -> None:
+        """What only a replica set can be asked; that MongoDB is none was said."""
+        if await database.replica_set() is not None:
+            for check in await replica_set_checks(database):
+                self._say(check)
+        self._say(await schema_check(database))
+        for check in await replica_checks(database):
+            self._say(check)
+        for check in await key_checks(database, Keyring(self._sealed.secret_keys)):
+            self._say(check)
+
     async def _look_at_rabbitmq(self) -> None:
         where = place(self._rabbit.amqp_url)
         try:
@@ -126,7 +142,7 @@ class Doctor:
             self._say(fail(str(refused), "correct AMQP_URL"))
 
     async def _look_at_services(self, session: aiohttp.ClientSession) -> None:
-        for name, addresses in self._environment.run.ops.items():
+        for name, addresses in self._environment.ops.items():
             for address in addresses:
                 self._say(await readiness_check(session, name, address, PROBE))
 
@@ -138,6 +154,9 @@ class Doctor:
         )
         async for check in app_checks(session, app, addresses, WAYS, real_now()):
             self._say(check)
+        others = addresses.gateway and addresses.public and addresses.gateway != addresses.public.rstrip("/")
+        if others and addresses.public and app.enabled and app.readable and not self._at_sandbox:
+            self._say(await public_check(session, app, addresses.public, PROBE))
 
     async def _read_vendors(self, database: Database) -> None:
         self._accounts = await VendorAccountStore(database, Sealer(self._sealed.secret_keys)).everything()
@@ -145,7 +164,6 @@ class Doctor:
         self._service_now = await service_now(self._environment, database)
 
     async def _look_at_vendors(self, session: aiohttp.ClientSession, app_id: str | None) -> None:
-        at_sandbox = is_loopback(urlsplit(self._wechat.wechat_api_base).hostname or "")
         public = self._environment.variable("PUBLIC_BASE_URL")
         api_bases = self._environment.settings(VendorAddressSettings).vendor_api_bases
         for app in self._apps:
@@ -158,9 +176,13 @@ class Doctor:
                 self._say(wrong)
                 continue
             self._say(answer_check(account, await tried(session, account, api_bases.get(account.vendor))))
-            self._say(address_check(account, public, at_sandbox=at_sandbox))
+            self._say(address_check(account, public, at_sandbox=self._at_sandbox))
             for check in breaker_checks(account, self._breakers, self._service_now):
                 self._say(check)
+
+    @property
+    def _at_sandbox(self) -> bool:
+        return is_loopback(urlsplit(self._wechat.wechat_api_base).hostname or "")
 
     def _say(self, check: Check) -> None:
         self.found.append(check)

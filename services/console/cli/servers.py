@@ -18,7 +18,7 @@ from shared.contracts.hints import LiveHint
 from shared.settings import MongoSettings, RabbitSettings, SecretSettings
 from shared.store.driver import Database, StoreRefused, StoreUnavailable
 from shared.store.sealing import SealBroken
-from shared.store.topology import stored_topology
+from shared.store.topology import publishing_held
 
 CONNECT_SECONDS: Final = 3.0
 
@@ -50,21 +50,31 @@ async def database_of(settings: MongoSettings) -> AsyncIterator[Database]:
 @asynccontextmanager
 async def publisher_of(environment: Environment, database: Database) -> AsyncIterator[Publisher]:
     """A publisher on the topology that the services agreed on. RabbitMQ's failures leave as OutOfReach or Misused."""
-    settings = environment.settings(RabbitSettings)
-    topology = await stored_topology(database)
+    topology, held_at = await publishing_held(database)
     if topology is None:
         raise Refused("no service has ever started here, so there are no queues; start the router first")
+    if held_at is not None:
+        raise Refused("the topology is being changed; try again when `wxdesk topology show` says it is not")
+    try:
+        async with link_of(environment) as link:
+            yield Publisher(link, topology)
+    except Unroutable as unroutable:
+        raise Refused(f"a queue is missing ({unroutable}); run `wxdesk doctor`") from None
+
+
+@asynccontextmanager
+async def link_of(environment: Environment) -> AsyncIterator[Link]:
+    """RabbitMQ, known to answer. Its failures leave as OutOfReach or Misused."""
+    settings = environment.settings(RabbitSettings)
     try:
         async with _link(settings) as link:
-            yield Publisher(link, topology)
+            yield link
     except BrokerUnavailable as outage:
         raise OutOfReach(
             f"RabbitMQ at {place(settings.amqp_url)} does not answer ({outage}); start it, or correct AMQP_URL"
         ) from None
     except BrokerRefused as refused:
         raise Misused(f"{refused}; correct AMQP_URL") from None
-    except Unroutable as unroutable:
-        raise Refused(f"a queue is missing ({unroutable}); run `wxdesk doctor`") from None
 
 
 async def hinted(environment: Environment, *hints: LiveHint) -> bool:

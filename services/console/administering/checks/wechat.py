@@ -112,6 +112,14 @@ async def gateway_check(
     return fail(f"{app.app_id}: the gateway{place} answers {response.status} to WeChat's check", _advice(response))
 
 
+async def public_check(session: aiohttp.ClientSession, app: App, public: str, within: aiohttp.ClientTimeout) -> Check:
+    """The same by the address that WeChat uses. It need not lead back to where it is asked from, so it never fails."""
+    found = await gateway_check(session, app, public, within, f" at {public}")
+    if found.status == "ok":
+        return ok(f"{app.app_id}: the gateway answers at {public}, too")
+    return warn(found.what, f"{found.do}; from inside a cluster its own public address may be out of reach")
+
+
 def push_check(app: App, now: datetime) -> Check:
     if app.verified_at is None:
         return warn(

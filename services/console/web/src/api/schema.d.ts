@@ -1276,13 +1276,13 @@ export interface components {
             token?: string | null;
             /**
              * Aes Key
-             * @description the old one still opens pushes until it is forgotten
+             * @description the old one stays good for a day, or until it is forgotten
              * @default null
              */
             aes_key?: string | null;
             /**
              * Forget Previous Key
-             * @description open no more pushes with the AES key before
+             * @description end the token and AES key before now
              * @default false
              */
             forget_previous_key?: boolean;
@@ -1376,8 +1376,18 @@ export interface components {
             callback_fault: string | null;
             /** Has Aes Key */
             has_aes_key: boolean;
+            /**
+             * Has Previous Token
+             * @description the token before the last change, which pushes are still proved by
+             */
+            has_previous_token: boolean;
             /** Has Previous Aes Key */
             has_previous_aes_key: boolean;
+            /**
+             * Previous Until
+             * @description when both end; null: when they are forgotten
+             */
+            previous_until: string | null;
             /**
              * Unreadable
              * @description secrets sealed with a key that is lost, to be entered again

@@ -24,6 +24,7 @@ const FOUND: readonly [RegExp, string, ...string[]][] = [
   [/^the gateway(?: at \S+)? does not answer \((\w+)\)$/, 'gateway_silent', 'reason'],
   [/^the gateway answers WeChat's check of the callback URL$/, 'gateway'],
   [/^the gateway(?: at \S+)? answers (\d+) to WeChat's check$/, 'gateway_wrong', 'status'],
+  [/^the gateway answers at (\S+), too$/, 'gateway_public', 'address'],
   [/^the gateway was not asked$/, 'gateway_not_asked'],
   [/^no genuine push has ever arrived$/, 'never'],
   [/^the last genuine push arrived (\S+ \S+), (\d+) days ago$/, 'pushed', 'at', 'days'],

@@ -11,7 +11,7 @@ export type Shown =
   | { kind: 'instant'; at: string }
   | { kind: 'text'; text: string; long: boolean }
 
-const SECRETS = new Set(['secret', 'token', 'aes_key', 'previous_aes_key', 'url'])
+const SECRETS = new Set(['secret', 'token', 'aes_key', 'previous_token', 'previous_aes_key', 'url'])
 const APPS = new Set(['apps', 'app_ids'])
 const MASKS = new Set(['set', 'changed'])
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/

@@ -88,6 +88,7 @@ export const audit = {
     secret: 'Secret',
     token: 'Message token',
     aes_key: 'Message key',
+    previous_token: 'Previous token',
     previous_aes_key: 'Previous key',
     app_id: 'Mini program',
     app_ids: 'Mini programs',

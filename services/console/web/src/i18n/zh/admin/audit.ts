@@ -88,6 +88,7 @@ export const audit = {
     secret: '密钥',
     token: '消息令牌',
     aes_key: '消息密钥',
+    previous_token: '旧消息令牌',
     previous_aes_key: '旧消息密钥',
     app_id: '小程序',
     app_ids: '小程序',
