@@ -12,7 +12,7 @@ LOCK := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-ha
 	--no-emit-index-url --no-emit-find-links --no-header --no-config
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check lint web web-dev check-web api-types screenshots bench chaos lock metrics settings manifests format clean
+.PHONY: help run test test-long check lint web web-dev check-web api-types screenshots bench chaos licences sbom images lock metrics settings manifests format clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,18 @@ lock: ## pin what requirements/*.in ask for, with hashes; `make lock UPGRADE=--u
 metrics: ## write the metrics page, the dashboards and the alert rules, after a change to what is measured
 	@$(INSTALL) run
 	@$(BIN)/python -m deploy.monitoring.write
+
+licences: ## write docs/licences.md, after a change to what is shipped
+	@$(INSTALL) test
+	@$(BIN)/python -m deploy.release.write licences
+
+sbom: ## print the bill of materials (CycloneDX)
+	@$(INSTALL) test
+	@$(BIN)/python -m deploy.release.write sbom
+
+images: ## build the images with docker, podman or buildah; PREFIX=registry.example.com/ stands before their names
+	@$(INSTALL) run
+	@$(BIN)/python -m deploy.release.images $(PREFIX)
 
 settings: ## every variable of every service, with its default and meaning
 	@$(INSTALL) run
