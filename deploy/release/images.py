@@ -1,7 +1,8 @@
 """`python -m deploy.release.images [PREFIX]`: build all images with whatever builder is there, and say what they are.
 
-The files' times are the commit's, so that the same commit on the same bases gives the same images. PYTHON_DIGEST and
-NODE_DIGEST (`@sha256:…`) hold the bases to their bytes. PREFIX stands before the names, as in `registry.example.com/`.
+The files' times are the commit's where the builder can set them, so that the same commit on the same bases comes to the
+same images. PYTHON_DIGEST and NODE_DIGEST (`@sha256:…`) hold the bases to their bytes. PREFIX stands before the names,
+as in `registry.example.com/`.
 """
 
 import os
@@ -30,13 +31,19 @@ def command(builder: str, service: str, prefix: str, environment: Mapping[str, s
     return [builder, "build", "--file", "deploy/images/Dockerfile", "--tag", name, *timestamp, *arguments, "."]
 
 
+def _works(builder: str) -> bool:
+    """Whether it is there, and so is what it speaks to: docker's client is nothing without its daemon."""
+    found = shutil.which(builder)
+    return found is not None and subprocess.run([found, "info"], check=False, capture_output=True).returncode == 0
+
+
 def main(arguments: Sequence[str]) -> int:
     if len(arguments) > 1:
         print(__doc__, file=sys.stderr)
         return 2
-    builder = next((name for name in BUILDERS if shutil.which(name)), None)
+    builder = next((name for name in BUILDERS if _works(name)), None)
     if builder is None:
-        print(f"none of {', '.join(BUILDERS)} is here to build images with", file=sys.stderr)
+        print(f"none of {', '.join(BUILDERS)} is here, and running, to build images with", file=sys.stderr)
         return 1
     when = ["git", "log", "-1", "--format=%ct"]
     at = int(subprocess.run(when, cwd=ROOT, check=True, capture_output=True, text=True).stdout)

@@ -14,6 +14,8 @@ from shared.store.driver import Database
 from shared.store.topology import agree_on_topology
 from tests.cli.cli import ADD, APP, Cli
 
+pytestmark = pytest.mark.usefixtures("keeping_the_past")
+
 SMALL = Topology(router_partitions=1, sender_partitions=1)
 
 

@@ -40,7 +40,9 @@ async def served(made: Town, openid: str) -> tuple[Caller, str]:
     return lina, conversation
 
 
-async def test_a_restored_desk_goes_on_and_says_nothing_twice(amqp_url: str, mongo_url: str, tmp_path: Path) -> None:
+async def test_a_restored_desk_goes_on_and_says_nothing_twice(
+    amqp_url: str, mongo_url: str, keeping_the_past: None, tmp_path: Path
+) -> None:
     name = "restored-town"
     servers = {"AMQP_URL": amqp_url, "MONGO_URL": mongo_url, "MONGO_DB": name, "WXDESK_SECRET_KEYS": KEYS}
     openid, folder = "o-restored", str(tmp_path / "backup")

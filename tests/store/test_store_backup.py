@@ -40,14 +40,6 @@ async def other(mongo_server: MongoServer, either_database: Database) -> AsyncIt
     await mongo_server.drop_database(opened.name)
 
 
-@pytest.fixture
-async def keeping_the_past(mongo_server: MongoServer) -> AsyncIterator[None]:
-    """As a mongod does that was not told otherwise; the tests' own forgets at once."""
-    await mongo_server.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 300})
-    yield
-    await mongo_server.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 0})
-
-
 async def restored(database: Database, folder: Path, *, replace: bool = False) -> Restored:
     return await restore(database, folder, replace=replace, now=real_now(), told=heard)
 

@@ -87,6 +87,14 @@ async def _emptied(mongo_server: MongoServer, database: str) -> bool:
 
 
 @pytest.fixture
+async def keeping_the_past(mongo_server: MongoServer) -> AsyncIterator[None]:
+    """As a mongod does that was not told otherwise, so that a backup may take its time; ours forgets at once."""
+    await mongo_server.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 300})
+    yield
+    await mongo_server.command({"setParameter": 1, "minSnapshotHistoryWindowInSeconds": 0})
+
+
+@pytest.fixture
 async def database(mongo_url: str, mongo_db: str) -> AsyncIterator[Database]:
     """The test's own database, opened, with every index."""
     opened = Database(mongo_url, mongo_db)
