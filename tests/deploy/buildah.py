@@ -69,7 +69,7 @@ class Buildah:
         self._commit(container, names["node"])
 
     def _commit(self, container: str, name: str) -> None:
-        self.run("commit", "--quiet", "--rm", container, f"docker.io/library/{name}")
+        self.run("commit", "--quiet", "--rm", container, name)
 
     def build(self, service: str, *options: str) -> str:
         """The image of a service; its id, which the same sources give again."""
