@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Self
+from unittest.mock import patch
 
 import aiohttp
 from cryptography.fernet import Fernet
@@ -13,8 +14,9 @@ from pydantic import SecretStr
 from deploy.local.ports import free_port
 from services.console.app import console
 from services.console.settings import ConsoleSettings
-from services.router.app import router
+from services.router import app as routing
 from services.router.settings import RouterSettings
+from shared.backbone import Backbone, backbone
 from shared.bus.connection import linked
 from shared.bus.publisher import Publisher
 from shared.bus.topology import Topology
@@ -27,7 +29,7 @@ from shared.conversation.policy import Assignment, Policy
 from shared.conversation.quota import Outcome
 from shared.passwords import hash_password
 from shared.store.agents import Agent, AgentStore
-from shared.store.apps import App, AppStore
+from shared.store.apps import App, AppCache, AppStore
 from shared.store.conversations import ConversationStore
 from shared.store.driver import Database
 from shared.store.logins import LoginStore
@@ -177,6 +179,8 @@ class House:
         self.session = session
         self.agents = AgentStore(database)
         self.document: dict[str, Any] = {}
+        self.routed: AppCache | None = None
+        """The apps as the router knows them; None: there is no router."""
 
     async def start(self) -> Self:
         async with self.session.get(f"{self.url}{API}/openapi.json") as response:
@@ -196,6 +200,12 @@ class House:
         caller = self.stranger()
         caller.headers = {"Authorization": f"Bearer {token}"}
         return caller
+
+    async def routed_by(self, app_id: str, version: int) -> None:
+        """Wait until the router serves this app by these settings, of which it hears a moment after the console."""
+        known = self.routed
+        assert known is not None
+        await eventually(lambda: known.policy(app_id).version == version)
 
     async def waiting(self, caller: Caller, app_id: str = APP, text: str = "转人工") -> Customer:
         """A new customer whose session waits for an agent."""
@@ -264,14 +274,32 @@ async def house(
         database = Database(mongo_url, mongo_db)
         stack.push_async_callback(database.close)
         await _register_apps(database)
-        if routed:
-            await stack.enter_async_context(router(RouterSettings(**common)))
+        apps = await stack.enter_async_context(_router(common)) if routed else None
         url = await stack.enter_async_context(replica(common, **more))
         link = await stack.enter_async_context(linked(amqp_url, "test"))
         await link.wait_connected()
         session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
         publisher = Publisher(link, Topology(router_partitions=2, sender_partitions=2))
-        yield await House(url, database, publisher, session, common).start()
+        desk = House(url, database, publisher, session, common)
+        desk.routed = apps
+        yield await desk.start()
+
+
+@asynccontextmanager
+async def _router(common: Mapping[str, Any]) -> AsyncIterator[AppCache]:
+    """A router; yields the apps as it knows them, which it shows to nobody else."""
+    known: list[AppCache] = []
+
+    @asynccontextmanager
+    async def overheard(settings: RouterSettings, *more: Any) -> AsyncIterator[Backbone]:
+        async with backbone(settings, *more) as base:
+            known.append(base.apps)
+            yield base
+
+    async with AsyncExitStack() as stack:
+        with patch.object(routing, "backbone", overheard):
+            await stack.enter_async_context(routing.router(RouterSettings(**common)))
+        yield known[0]
 
 
 async def _register_apps(database: Database) -> None:

@@ -6,11 +6,9 @@ from typing import Any
 import pytest
 
 from shared.clock import real_now
+from tests.console import contracts
 from tests.console.house import APP, Caller, Customer, House
 from tests.support.waiting import eventually
-
-AES_KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
-_numbers = iter(range(1, 1000))
 
 
 @pytest.fixture
@@ -22,14 +20,10 @@ async def me(caller: Caller) -> str:
     return str((await caller.get("/me")).body["id"])
 
 
-async def an_app(boss: Caller, **settings: Any) -> str:
-    """A new app that is served so, by people first."""
-    app_id = f"wxa{next(_numbers):015x}"
-    fields = {"app_id": app_id, "name": "新店", "secret": "s", "token": "t", "aes_key": AES_KEY}
-    assert (await boss.post("/apps", fields)).status == 201
-    body = {"version": 1, "settings": {"entry": "agents", **settings}}
-    answer = await boss.call("PUT", f"/apps/{app_id}/settings", body)
-    assert answer.status == 200, answer.body
+async def an_app(desk: House, boss: Caller, **settings: Any) -> str:
+    """A new app that is served so, by people first, and of which the router knows."""
+    app_id = await contracts.an_app(boss, **settings)
+    await desk.routed_by(app_id, (await boss.get(f"/apps/{app_id}")).body["version"])
     return app_id
 
 
@@ -49,7 +43,7 @@ def transferred(caller: Caller, customer: Customer, **to: Any) -> Any:
 async def test_a_session_in_line_says_how_it_got_there_and_when_it_will_be_late(desk: House, boss: Caller) -> None:
     await desk.agent(groups=("returns",))
     rule = {"name": "退款", "when": {"words": ["退款"]}, "to": {"kind": "group", "name": "returns"}}
-    app = await an_app(boss, rules=[rule], targets={"answer_seconds": 600})
+    app = await an_app(desk, boss, rules=[rule], targets={"answer_seconds": 600})
     session = await session_of(boss, await desk.waiting(boss, app, "我要退款"))
     assert (session["rule"], session["group"], session["wanted"], session["first"]) == ("退款", "returns", None, False)
     late = datetime.fromisoformat(session["answer_by"]) - datetime.fromisoformat(session["waiting_since"])
@@ -66,7 +60,7 @@ async def test_a_session_in_line_says_how_it_got_there_and_when_it_will_be_late(
 async def test_a_session_that_a_rule_gives_to_one_agent_waits_for_them(desk: House, boss: Caller) -> None:
     lina = await desk.agent()
     login = await me(lina)
-    app = await an_app(boss, rules=[{"name": "一对一", "to": {"kind": "agent", "name": login}}])
+    app = await an_app(desk, boss, rules=[{"name": "一对一", "to": {"kind": "agent", "name": login}}])
     customer = await desk.waiting(boss, app)
     assert (await session_of(boss, customer))["wanted"] == login
     assert (await lina.accept(customer)).body["session"]["wanted"] is None
@@ -74,7 +68,7 @@ async def test_a_session_that_a_rule_gives_to_one_agent_waits_for_them(desk: Hou
 
 async def test_an_offer_is_accepted_or_declined_by_whom_it_is_for(desk: House, boss: Caller) -> None:
     lina = await desk.agent(presence="online", auto_accept=False, groups=("solo",))
-    app = await an_app(boss, assignment={"groups": ["solo"], "offer_seconds": 3600})
+    app = await an_app(desk, boss, assignment={"groups": ["solo"], "offer_seconds": 3600})
     customer = Customer(desk.publisher, app)
     await customer.say()
 
@@ -129,7 +123,7 @@ async def test_blocking_says_which(desk: House, lina: Caller, body: Any) -> None
 
 
 async def test_a_customer_who_floods_is_shown_as_limited(desk: House, boss: Caller) -> None:
-    customer = await desk.waiting(boss, await an_app(boss, flood={"messages": 5, "seconds": 3600}))
+    customer = await desk.waiting(boss, await an_app(desk, boss, flood={"messages": 5, "seconds": 3600}))
     assert (await boss.conversation(customer))["limited"] is False
     for _ in range(6):
         await customer.say()
@@ -142,7 +136,7 @@ async def test_a_customer_who_floods_is_shown_as_limited(desk: House, boss: Call
 
 
 async def test_wechats_own_console_takes_over_where_the_app_allows_it(desk: House, boss: Caller) -> None:
-    allowed = await an_app(boss, official={"agents_may_transfer": True, "say": "请再发一条消息"})
+    allowed = await an_app(desk, boss, official={"agents_may_transfer": True, "say": "请再发一条消息"})
     summaries = {app["id"]: app["official"] for app in (await boss.get("/apps")).body["items"]}
     assert (summaries[allowed], summaries[APP]) == (True, False)
     lina = await desk.agent()
@@ -166,7 +160,7 @@ async def test_a_supervisor_takes_a_session_over_by_giving_it_to_themselves(desk
 
 
 async def test_what_needs_attention_has_a_view_the_longest_first(desk: House, boss: Caller) -> None:
-    app = await an_app(boss, targets={"answer_seconds": 600, "warn_seconds": 599})
+    app = await an_app(desk, boss, targets={"answer_seconds": 600, "warn_seconds": 599})
     customers = [await desk.waiting(boss, app) for _ in range(3)]
 
     async def needing() -> Any:
@@ -196,7 +190,7 @@ async def test_what_needs_attention_has_a_view_the_longest_first(desk: House, bo
 
 async def test_decisions_tell_every_turn_and_those_of_an_earlier_version(desk: House, boss: Caller) -> None:
     rule = {"name": "全部", "to": {"kind": "agents"}}
-    customer = await desk.waiting(boss, await an_app(boss, rules=[rule]))
+    customer = await desk.waiting(boss, await an_app(desk, boss, rules=[rule]))
     await boss.accept(customer)
     old = {
         "_id": f"{customer.id}.1.7",
@@ -226,7 +220,7 @@ async def test_decisions_tell_every_turn_and_those_of_an_earlier_version(desk: H
 
 async def test_a_record_tells_what_reports_are_made_of(desk: House, boss: Caller) -> None:
     lina = await desk.agent()
-    customer = await desk.waiting(lina, await an_app(boss, rating={"ask": "请打分：1–5"}))
+    customer = await desk.waiting(lina, await an_app(desk, boss, rating={"ask": "请打分：1–5"}))
     assert (await lina.accept(customer)).status == 200
     assert (await lina.say(customer)).status == 201
     await lina.post(f"/conversations/{customer.id}/close", {})
@@ -261,7 +255,7 @@ async def test_nobody_becomes_away_at_once_or_never_by_a_number(lina: Caller, se
 
 
 async def test_settings_that_make_no_sense_together_are_refused_by_their_places(desk: House, boss: Caller) -> None:
-    app = await an_app(boss)
+    app = await an_app(desk, boss)
     settings = {
         "rules": [
             {"name": "夜间", "when": {"hours": "closed"}, "to": {"kind": "bot"}},
@@ -285,7 +279,7 @@ async def test_settings_that_make_no_sense_together_are_refused_by_their_places(
 async def test_what_agents_do_later_does_not_spoil_what_is_stored(desk: House, boss: Caller) -> None:
     lina = await desk.agent(groups=("brief",))
     login = await me(lina)
-    app = await an_app(boss, rules=[{"name": "r", "to": {"kind": "group", "name": "brief"}}])
+    app = await an_app(desk, boss, rules=[{"name": "r", "to": {"kind": "group", "name": "brief"}}])
     assert (await boss.call("PATCH", f"/agents/{login}", {"enabled": False})).status == 200
     assert (await boss.get(f"/apps/{app}")).body["settings"]["rules"][0]["to"]["name"] == "brief"
     assert (await boss.call("PATCH", f"/apps/{app}", {"name": "新名字"})).status == 200
