@@ -23,7 +23,7 @@ class Gathering(Generic[Asked, Answer]):
         self._most = most
         self._under_way = under_way
         self._waiting: list[tuple[Asked, asyncio.Future[Answer]]] = []
-        self._rounds: set[asyncio.Task[None]] = set()
+        self._rounds: set[asyncio.Task[None] | None] = set()
 
     async def ask(self, asked: Asked) -> Answer:
         """The answer for one item; raises what `work` raises for it. An Outage is everybody's.
@@ -33,15 +33,18 @@ class Gathering(Generic[Asked, Answer]):
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((asked, answer))
         if len(self._rounds) < self._under_way:
-            task = asyncio.create_task(self._ask_all())
-            self._rounds.add(task)
-            task.add_done_callback(self._rounds.discard)
+            self._rounds.add(asyncio.create_task(self._ask_all()))
         return await answer
 
     async def _ask_all(self) -> None:
-        while self._waiting:
-            taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
-            await self._ask(taken)
+        try:
+            while self._waiting:
+                taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
+                await self._ask(taken)
+        finally:
+            # Not by a done callback: whoever was just answered may ask again before that is called, and would wait
+            # for a round that has ended.
+            self._rounds.discard(asyncio.current_task())
 
     async def _ask(self, taken: list[tuple[Asked, asyncio.Future[Answer]]]) -> None:
         try:

@@ -62,6 +62,24 @@ async def test_the_one_at_fault_is_found_and_the_others_are_answered() -> None:
     assert [answer if isinstance(answer, int) else type(answer) for answer in answers] == [2, 4, ValueError, 8, 10]
 
 
+async def test_who_asks_again_at_the_very_end_of_all_rounds_is_answered() -> None:
+    """What follows from an answer is asked before anybody else hears that the rounds have ended."""
+    work = Work()
+    gathering = Gathering(work, under_way=2)
+    work.answering.clear()
+
+    async def twice(number: int) -> int:
+        return await gathering.ask(await gathering.ask(number))
+
+    first = asyncio.create_task(twice(1))
+    await eventually(lambda: len(work.rounds) == 1)
+    second = asyncio.create_task(gathering.ask(2))
+    await eventually(lambda: len(work.rounds) == 2)
+    work.answering.set()
+    await eventually(lambda: first.done() and second.done())
+    assert (first.result(), second.result()) == (4, 4)
+
+
 async def test_an_outage_is_everybodys_and_the_next_question_is_asked_anew() -> None:
     work = Work()
     gathering = Gathering(work)
