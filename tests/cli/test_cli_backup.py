@@ -1,6 +1,7 @@
 """`wxdesk backup` and `wxdesk restore`, as a person or a job runs them."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from aio_pika.abc import AbstractIncomingMessage
 from deploy.local.servers import MongoServer
 from shared.bus.connection import linked
 from shared.bus.topology import Topology, declare
+from shared.clock import real_now
 from shared.store.driver import Database
 from shared.store.topology import agree_on_topology
 from tests.cli.cli import ADD, APP, Cli
@@ -79,11 +81,19 @@ async def test_dated_backups_are_kept_as_many_as_wanted(cli: Cli, tmp_path: Path
     for day in range(1, 4):
         (tmp_path / f"wxdesk-202601{day:02}T000000Z").mkdir()
     (tmp_path / "wxdesk-of-mine").mkdir()
+    (tmp_path / "wxdesk-20260102T120000Z.unfinished").mkdir()
+    goes_on = real_now() - timedelta(hours=1)
+    (tmp_path / f"wxdesk-{goes_on:%Y%m%dT%H%M%SZ}.unfinished").mkdir()
     made = await cli.ok("backup", "--dated", "--keep", "2", str(tmp_path), "--json")
-    assert made.json["deleted"] == ["wxdesk-20260101T000000Z", "wxdesk-20260102T000000Z"]
+    assert made.json["deleted"] == [
+        "wxdesk-20260101T000000Z",
+        "wxdesk-20260102T000000Z",
+        "wxdesk-20260102T120000Z.unfinished",
+    ]
     assert Path(made.json["dir"]).parent == tmp_path
     left = {"wxdesk-20260103T000000Z", Path(made.json["dir"]).name, "wxdesk-of-mine"}
-    assert names(tmp_path) == left
+    assert {name for name in names(tmp_path) if not name.endswith(".unfinished")} == left
+    assert len(names(tmp_path)) == len(left) + 1
 
 
 def names(folder: Path) -> set[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.bus.topology import Topology
 from shared.clock import real_now
 from shared.contracts import vendor_lane
 from shared.conversation.commands import EraseCustomer, SendMessage
@@ -15,6 +16,7 @@ from shared.store.conversations import Commit, ConversationStore, Entry
 from shared.store.driver import Database
 from shared.store.messages import MessageStore
 from shared.store.sends import Attempt, Begin, Called, SendStore, Settlement, StoredSend
+from shared.store.topology import agree_on_topology, hold_publishing, publishing_held
 from tests.support.facts import APP, CONVERSATION, NOON, OPENID, Story, message, reply
 
 NOW = real_now().replace(microsecond=0)
@@ -179,3 +181,10 @@ async def test_again_it_comes_to_the_same(database: Database, times: int) -> Non
         await UnderWay(database, NOW).settle()
     assert is_unknown(await told(database, message(1).id))
     assert await database["sends"].count({}) == 1
+
+
+async def test_a_change_of_the_topology_that_had_begun_is_called_off(database: Database) -> None:
+    await agree_on_topology(database, Topology())
+    await hold_publishing(database, NOW)
+    await settle(database)
+    assert await publishing_held(database) == (Topology(), None)

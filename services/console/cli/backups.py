@@ -2,7 +2,7 @@
 
 import argparse
 import shutil
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +17,15 @@ from shared.clock import real_now
 from shared.settings import MongoSettings, RabbitSettings
 from shared.store.backup.manifest import MEDIA, BackupBroken, Manifest, read_manifest
 from shared.store.backup.restoring import NotEmpty, Restored, ServicesRun, restore, verified
-from shared.store.backup.saving import save
+from shared.store.backup.saving import UNFINISHED, save
 from shared.store.backup.whole import DocumentsRefused, SnapshotGone
 from shared.store.restored import HalfRestored
 from shared.store.schema import SchemaTooNew
 
 PREFIX: Final = "wxdesk-"
 _STAMP: Final = "%Y%m%dT%H%M%SZ"
+_ABANDONED_AFTER: Final = timedelta(days=1)
+"""An unfinished backup of before is of a run that was killed: none takes so long."""
 
 
 def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
@@ -37,7 +39,12 @@ def add_to(nouns: Any, as_json: argparse.ArgumentParser) -> None:
     saving.add_argument(
         "--dated", action="store_true", help=f"make the new folder inside DIR, called {PREFIX}… by its time"
     )
-    saving.add_argument("--keep", type=int, metavar="N", help="with --dated: delete all but the last N backups in DIR")
+    saving.add_argument(
+        "--keep",
+        type=int,
+        metavar="N",
+        help="with --dated: delete all but the last N backups in DIR, and what killed runs left",
+    )
     saving.set_defaults(run=backup)
     about = "put a backup into an empty database, with all services stopped"
     restoring = nouns.add_parser("restore", parents=[as_json], help=about, description=about)
@@ -65,7 +72,7 @@ async def backup(args: argparse.Namespace, environment: Environment, output: Out
             raise Refused(_TOO_LONG) from None
         except HalfRestored as half:
             raise Refused(str(half)) from None
-    deleted = _delete_old(args.dir, args.keep) if args.keep else []
+    deleted = _delete_old(args.dir, args.keep, real_now()) if args.keep else []
     output.done(f"{_told(manifest)} in {folder}.", {**_facts(manifest, folder), "deleted": deleted})
 
 
@@ -130,20 +137,23 @@ async def _refuse_full_queues(environment: Environment, topology: Topology) -> N
         )
 
 
-def _delete_old(folder: Path, keep: int) -> list[str]:
-    """All but the newest: their names are their times."""
-    whole = sorted(one for one in folder.glob(f"{PREFIX}*") if _is_dated(one.name))
-    for one in whole[:-keep]:
+def _delete_old(folder: Path, keep: int, now: datetime) -> list[str]:
+    """All backups but the newest, and what killed runs have left."""
+    dated = {one: at for one in sorted(folder.glob(f"{PREFIX}*")) if (at := _dated(one.name)) is not None}
+    whole = [one for one in dated if not one.name.endswith(UNFINISHED)]
+    left = [one for one, at in dated.items() if one.name.endswith(UNFINISHED) and now - at > _ABANDONED_AFTER]
+    old = sorted([*whole[:-keep], *left])
+    for one in old:
         shutil.rmtree(one)
-    return [one.name for one in whole[:-keep]]
+    return [one.name for one in old]
 
 
-def _is_dated(name: str) -> bool:
+def _dated(name: str) -> datetime | None:
+    """When it was begun; None for what `--dated` did not name."""
     try:
-        datetime.strptime(name.removeprefix(PREFIX), _STAMP)  # noqa: DTZ007 - only whether it is one
+        return datetime.strptime(name.removeprefix(PREFIX).removesuffix(UNFINISHED), _STAMP).replace(tzinfo=UTC)
     except ValueError:
-        return False
-    return True
+        return None
 
 
 _TOO_LONG: Final = (

@@ -8,6 +8,7 @@ and nobody can know. So nothing of it is sent: it is `unknown`, which agents see
 - Sends that waited, or whose command was on its way in RabbitMQ: settled as unknown; the sender tells the conversations
   when it starts, so that their quotas and sessions follow. Attempts under way end so by themselves.
 - Outcomes that were on their way to the conversation: told again.
+- A change of the topology that had begun: called off, so that gateways publish.
 """
 
 from collections.abc import Iterable
@@ -24,6 +25,7 @@ from shared.store.erasing import Eraser
 from shared.store.messages import MessageStore
 from shared.store.records import DecisionRecords, SessionRecords
 from shared.store.sends import KEPT, Settlement, id_of, row_of
+from shared.store.topology import lift_hold
 
 CODE: Final = "restored"
 REASON: Final = "系统从备份恢复，无法知道这条消息是否已发出。"
@@ -64,6 +66,7 @@ class UnderWay:
                 unknown += await self._close_books(doc)
             conversations += len(docs)
         unknown += await self._settle_deferred()
+        await lift_hold(self._database)
         return Settled(unknown + await self._settle_messages(), conversations)
 
     async def _close_books(self, doc: Doc) -> int:
