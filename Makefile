@@ -25,7 +25,7 @@ run: ## install what is missing, start everything with a demo app, until Ctrl-C
 test: lint check-web ## everything on real RabbitMQ, mongod and Chromium; what CI runs, about 15 minutes
 	$(PYTEST) -m "not long and not screenshots" -n $(WORKERS) --dist loadfile
 
-test-long: ## the long profiles: simulations, soak, image builds, RabbitMQ 4
+test-long: ## the long profiles: simulations, soak, image builds
 	@$(INSTALL) test
 	$(PYTEST) -m long
 

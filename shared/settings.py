@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import override
 
 from shared.conversation.hours import is_time_zone
+from shared.observe.collector_headers import collector_headers
 from shared.secret_files import FOLDER_VARIABLE, FileRefused, SecretFiles
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -212,6 +213,9 @@ class ObserveSettings(Settings):
     otel_exporter_otlp_endpoint: str | None = Field(
         None, description="OpenTelemetry collector that takes spans by OTLP over HTTP; none: nothing is traced"
     )
+    otel_exporter_otlp_headers: SecretStr | None = Field(
+        None, description="what the collector wants to hear with each request: name=value, several by commas"
+    )
     otel_traces_sampler: TracesSampler = Field(
         "always_on", description="which traces are recorded; every service chooses by the trace's id alone"
     )
@@ -221,6 +225,17 @@ class ObserveSettings(Settings):
     @classmethod
     def _is_a_collector(cls, url: str | None) -> str | None:
         return _api_base(url) if url else None
+
+    @field_validator("otel_exporter_otlp_headers")
+    @classmethod
+    def _are_headers(cls, headers: SecretStr | None) -> SecretStr | None:
+        collector_headers(headers.get_secret_value() if headers else "")
+        return headers
+
+    @property
+    def collector_headers(self) -> dict[str, str]:
+        headers = self.otel_exporter_otlp_headers
+        return collector_headers(headers.get_secret_value()) if headers else {}
 
 
 def is_loopback(host: str) -> bool:

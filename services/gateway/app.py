@@ -50,13 +50,15 @@ async def gateway(settings: GatewaySettings, step: Step = no_step) -> AsyncItera
             most_rows=settings.spool_rows,
             step=step,
         )
-        base.background.spawn(durable.run(), "spool")
+        base.background.spawn(durable.keep_looking(), "spool")
+        base.background.spawn(durable.keep_relaying(), "relay")
         pushes = WeChatPushes(
             base.apps,
             durable,
             Verified(AppStore(base.database, base.sealer)),
             Handovers(HandoverStore(base.database, answer_seconds=settings.handover_seconds), step),
             body_seconds=settings.body_seconds,
+            answer_seconds=settings.answer_seconds,
             step=step,
         )
 
@@ -69,6 +71,7 @@ async def gateway(settings: GatewaySettings, step: Step = no_step) -> AsyncItera
             durable,
             base.clock,
             body_seconds=settings.body_seconds,
+            answer_seconds=settings.answer_seconds,
             forwarded_hops=settings.forwarded_hops,
         )
 

@@ -31,4 +31,10 @@ class GatewaySettings(BackboneSettings):
     vendor_verdict_seconds: float = Field(
         4.0, gt=0, le=20, description="how long a vendor that says something waits for the router's verdict"
     )
+    answer_seconds: float = Field(
+        4.5,
+        gt=0,
+        le=4.9,
+        description="how long after its arrival a push is answered at the latest; not kept by then: 503",
+    )
     body_seconds: float = Field(3.0, gt=0, description="how long a push's body may take to arrive")

@@ -5,6 +5,7 @@
 
 import asyncio
 import secrets
+import time
 from typing import Final
 
 import structlog
@@ -43,6 +44,7 @@ class VendorPushes:
         clock: Clock,
         *,
         body_seconds: float,
+        answer_seconds: float,
         forwarded_hops: int,
     ) -> None:
         self._accounts = accounts
@@ -51,6 +53,7 @@ class VendorPushes:
         self._durable = durable
         self._clock = clock
         self._body_seconds = body_seconds
+        self._answer_seconds = answer_seconds
         self._forwarded_hops = forwarded_hops
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -77,6 +80,7 @@ class VendorPushes:
             return _refused(account, 503, str(outage))
 
     async def _take(self, vendor: Vendor, account: VendorAccount, request: web.Request) -> web.Response:
+        until = time.monotonic() + self._answer_seconds
         try:
             async with asyncio.timeout(self._body_seconds):
                 body = await request.read()
@@ -91,7 +95,7 @@ class VendorPushes:
         except ValidationError:
             return _refused(account, 503, "the account's settings are not good any more")
         for pushed in pushes:
-            await self._make_durable(account, pushed, body)
+            await self._make_durable(account, pushed, body, until)
         status, text = vendor.acknowledge()
         return web.Response(status=status, text=text)
 
@@ -105,7 +109,7 @@ class VendorPushes:
             path_secret=request.match_info.get("secret"),
         )
 
-    async def _make_durable(self, account: VendorAccount, pushed: Pushed, body: bytes) -> None:
+    async def _make_durable(self, account: VendorAccount, pushed: Pushed, body: bytes, until: float) -> None:
         """As a fact of its conversation; beside the conversations where there is none. Raises Outage, StoreRefused."""
         app_id = await self._app_of(pushed)
         if app_id is None or pushed.uid is None:
@@ -122,7 +126,7 @@ class VendorPushes:
             event=pushed.event,
         )
         began = tracing.now()
-        await self._durable.keep(fact)
+        await self._durable.keep(fact, until=until)
         record_push("vendor push", fact, began)
         log.info(
             "vendor_push_taken",

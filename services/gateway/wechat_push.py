@@ -51,6 +51,7 @@ class WeChatPushes:
         handovers: Handovers,
         *,
         body_seconds: float,
+        answer_seconds: float,
         step: Step = no_step,
     ) -> None:
         self._apps = apps
@@ -59,6 +60,7 @@ class WeChatPushes:
         self._verified = verified
         self._handovers = handovers
         self._body_seconds = body_seconds
+        self._answer_seconds = answer_seconds
         self._settings: dict[str, tuple[tuple[int, bool], CallbackSettings]] = {}
 
     async def handle(self, request: web.Request) -> web.Response:
@@ -88,6 +90,7 @@ class WeChatPushes:
         return web.Response(status=405, headers={"Allow": "GET, POST"})
 
     async def _take(self, app: App, request: web.Request) -> web.Response:
+        until = time.monotonic() + self._answer_seconds
         try:
             async with asyncio.timeout(self._body_seconds):
                 body = await request.read()
@@ -103,7 +106,7 @@ class WeChatPushes:
         fact = fact_of(app.app_id, push, secrets.token_hex(16), original_of(opened.clear, policy))
         handed = await self._handovers.take(fact, policy)
         try:
-            await self._make_durable(fact, handed)
+            await self._make_durable(fact, handed, until)
         except Outage as outage:
             log.warning("push_not_durable", app_id=app.app_id, fact_id=fact.id, status=503, reason=str(outage))
             record_push("wechat push", fact, began, failed=True)
@@ -124,11 +127,11 @@ class WeChatPushes:
             return web.Response(text=SUCCESS)
         return _transferred(opened, push)
 
-    async def _make_durable(self, fact: PushFact, handed: HandedToOfficial | None) -> None:
+    async def _make_durable(self, fact: PushFact, handed: HandedToOfficial | None, until: float) -> None:
         """One after the other: the conversation must not hear of a handover whose message was lost. Raises Outage."""
-        await self._durable.keep(fact)
+        await self._durable.keep(fact, until=until)
         if handed is not None:
-            await self._durable.keep(handed)
+            await self._durable.keep(handed, until=until)
             await self._step("handed")
             note_handed(handed)
 

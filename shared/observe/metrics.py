@@ -28,6 +28,11 @@ wxdesk_rabbitmq_losses_total = Counter(
 wxdesk_mongodb_failures_total = Counter(
     "wxdesk_mongodb_failures", "Operations that MongoDB did not answer or confirm in time"
 )
+wxdesk_spans_lost_total = Counter(
+    "wxdesk_spans_lost",
+    "Spans that no collector has: it refused them, too many waited for it, or the process stopped",
+    ["reason"],
+)
 
 gateway_pushes_total = Counter("gateway_pushes", "Pushes answered, by what was answered", ["status"])
 gateway_pushes_total.labels("503")  # there from the start, so that the first one is seen as an increase

@@ -6,6 +6,7 @@ A collector that is slow or away costs nothing but its spans: they wait in a bou
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
@@ -20,7 +21,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import SpanContext, SpanKind, Status, StatusCode, TraceFlags
 from typing_extensions import override
 
-from shared.observe import tracing
+from shared.observe import metrics, tracing
 from shared.settings import ObserveSettings
 from shared.version import version
 
@@ -31,6 +32,11 @@ STOP_SECONDS: Final = 3.0
 """How long a stopping service waits for its last spans to be taken."""
 WAITING_MOST: Final = 4096
 SAY_AGAIN_SECONDS: Final = 60.0
+REASONS: Final = {
+    "refused": "the collector did not take them",
+    "full": "too many waited for the collector",
+    "stopped": "the process stopped before the collector had them",
+}
 KINDS: Final = {
     "server": SpanKind.SERVER,
     "consumer": SpanKind.CONSUMER,
@@ -42,17 +48,24 @@ KINDS: Final = {
 @contextmanager
 def traced(settings: ObserveSettings, service: str) -> Iterator[None]:
     """Record spans of this process while inside; what is left at the end has STOP_SECONDS to be taken."""
-    # What it says of its own is said by _Exporter, once a minute and in our words.
+    # What it says of its own is said by _Account, once a minute and in our words, which tell no header.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     address = f"{(settings.otel_exporter_otlp_endpoint or '').rstrip('/')}/v1/traces"
+    account = _Account()
+    sends = OTLPSpanExporter(endpoint=address, headers=settings.collector_headers, timeout=EXPORT_SECONDS)
     processor = BatchSpanProcessor(
-        _Exporter(OTLPSpanExporter(endpoint=address, timeout=EXPORT_SECONDS)),
+        _Exporter(sends, account),
         max_queue_size=WAITING_MOST,
         schedule_delay_millis=1000,
         max_export_batch_size=512,
     )
     resource = Resource.create({"service.name": f"wxdesk-{service}", "service.version": version()})
-    tracing.trace_to(tracing.Sink(_wants(_sampler(settings)), lambda span: processor.on_end(_readable(span, resource))))
+
+    def take(span: tracing.Span) -> None:
+        if account.admits():
+            processor.on_end(_readable(span, resource))
+
+    tracing.trace_to(tracing.Sink(_wants(_sampler(settings)), take))
     try:
         yield
     finally:
@@ -60,24 +73,76 @@ def traced(settings: ObserveSettings, service: str) -> Iterator[None]:
         ending = threading.Thread(target=processor.shutdown, daemon=True)
         ending.start()
         ending.join(STOP_SECONDS)
+        account.close()
+
+
+class _Account:
+    """How many spans wait, and how many are lost and why, which is said at most once a minute. Of any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting = 0
+        self._sending = 0
+        self._lost: Counter[str] = Counter()
+        self._said_at = -SAY_AGAIN_SECONDS
+        self._closed = False
+
+    def admits(self) -> bool:
+        """Whether one more may wait: the SDK would drop another one for it, and not say so."""
+        with self._lock:
+            if self._waiting < WAITING_MOST:
+                self._waiting += 1
+                return True
+        self._lose(1, "full")
+        return False
+
+    def sends(self, count: int) -> None:
+        with self._lock:
+            self._waiting -= count
+            self._sending += count
+
+    def sent(self, count: int, *, taken: bool) -> None:
+        with self._lock:
+            self._sending -= count
+            if self._closed:
+                return
+        if not taken:
+            self._lose(count, "refused")
+
+    def close(self) -> None:
+        """What nobody has by now is lost, and what was not said yet is."""
+        with self._lock:
+            self._closed = True
+            left = self._waiting + self._sending
+            self._said_at = -SAY_AGAIN_SECONDS
+        self._lose(left, "stopped")
+
+    def _lose(self, count: int, reason: str) -> None:
+        metrics.wxdesk_spans_lost_total.labels(reason).inc(count)
+        with self._lock:
+            self._lost[reason] += count
+            if time.monotonic() - self._said_at < SAY_AGAIN_SECONDS:
+                return
+            lost, self._lost, self._said_at = +self._lost, Counter(), time.monotonic()
+        for why, number in lost.items():
+            log.warning("spans_lost", count=number, reason=REASONS[why])
 
 
 class _Exporter(SpanExporter):
-    """Says of failures, at most once a minute, how many spans are lost."""
+    """Keeps account of what is handed to the collector."""
 
-    def __init__(self, inner: OTLPSpanExporter) -> None:
+    def __init__(self, inner: OTLPSpanExporter, account: _Account) -> None:
         self._inner = inner
-        self._lost = 0
-        self._said_at = -SAY_AGAIN_SECONDS
+        self._account = account
 
     @override
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        result = self._inner.export(spans)
-        if result is not SpanExportResult.SUCCESS:
-            self._lost += len(spans)
-            if time.monotonic() - self._said_at >= SAY_AGAIN_SECONDS:
-                log.warning("spans_lost", count=self._lost, reason="the collector did not take them")
-                self._said_at, self._lost = time.monotonic(), 0
+        self._account.sends(len(spans))
+        result = SpanExportResult.FAILURE
+        try:
+            result = self._inner.export(spans)
+        finally:
+            self._account.sent(len(spans), taken=result is SpanExportResult.SUCCESS)
         return result
 
     @override

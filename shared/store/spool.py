@@ -51,10 +51,10 @@ class Spool:
             first = await self._rows.find_one({}, {"at": 1}, sort=[("at", 1), ("n", 1)]) if rows else None
         return Standing(rows, first["at"] if first else None)
 
-    async def conversations(self) -> set[str]:
-        """Those of which something waits."""
-        groups = await self._rows.aggregate([{"$group": {"_id": "$conversation"}}])
-        return {group["_id"] for group in groups}
+    async def holds(self, conversation: str) -> bool:
+        """Whether something of this conversation waits."""
+        async with within(self._answer_seconds):
+            return await self._rows.find_one({"conversation": conversation}, {"_id": 1}) is not None
 
     async def oldest_first(self) -> AsyncIterator[list[Spooled]]:
         """All that wait, some at a time."""

@@ -10,7 +10,19 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench import assignment, day, end_to_end, gateway, history, router, screen, search, tracing
+from tests.bench import (
+    assignment,
+    day,
+    end_to_end,
+    gateway,
+    history,
+    resources,
+    rolling,
+    router,
+    screen,
+    search,
+    tracing,
+)
 from tests.bench.bench import Bench, Row, Table, as_json, bench
 
 MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {
@@ -21,11 +33,14 @@ MEASURES: dict[str, Callable[[Bench], Awaitable[None]]] = {
     "search": search.measure,
     "history": history.measure,
     "screen": screen.measure,
+    "resources": resources.measure,
+    "rolling": rolling.measure,
 }
 WITHOUT_SERVERS: dict[str, Callable[[Table], Awaitable[None]]] = {"day": day.measure, "tracing": tracing.measure}
 """What needs no servers: a simulation, whose figures do not depend on the machine, and plain computing."""
-ONLY_BY_NAME = {"history", "search", "screen"}
-"""They fill a database with a million messages first, which takes minutes; or need the web app and Chromium."""
+ONLY_BY_NAME = {"history", "search", "screen", "resources", "rolling"}
+"""They fill a database with a million messages first, which takes minutes; or need the web app and Chromium; or write
+what the manifests are held against; or keep both cores busy with fifteen processes."""
 
 
 async def main(wanted: list[str]) -> None:

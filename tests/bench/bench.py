@@ -79,9 +79,18 @@ class Bench(Table):
 
     @asynccontextmanager
     async def process(
-        self, module: str, *arguments: str, environment: Mapping[str, str], ready: str | None = None, wait: bool = True
+        self,
+        module: str,
+        *arguments: str,
+        environment: Mapping[str, str],
+        ready: str | None = None,
+        wait: bool = True,
+        output: int | None = None,
     ) -> AsyncIterator[asyncio.subprocess.Process]:
-        """`python -m module` for as long as the block runs; with `ready`, once that address answers."""
+        """`python -m module` for as long as the block runs; with `ready`, once that address answers.
+
+        What it says goes where we say ours, unless `output` is given.
+        """
         ops_port = str(free_port())
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -90,6 +99,8 @@ class Bench(Table):
             *arguments,
             cwd=ROOT,
             env={**os.environ, "OPS_PORT": ops_port, **environment},
+            stdout=output,
+            stderr=output,
         )
         try:
             if wait:

@@ -13,7 +13,7 @@ from services.console.administering.checks.check import Check
 from services.console.administering.checks.one_app import group_check, settings_check
 from services.console.administering.checks.wechat import gateway_check, push_check, url_check, wechat_checks
 from services.console.cli.checks.broker import topology_check, version_check
-from services.console.cli.checks.store import agent_check, skew_check
+from services.console.cli.checks.store import agent_check, skew_check, standing_check
 from services.console.cli.doctor import WAYS
 from shared.bus.connection import linked
 from shared.bus.topology import QUORUM, Topology, declare
@@ -25,6 +25,7 @@ from shared.store.apps import App, AppStore
 from shared.store.dead import DeadMessage, DeadStore
 from shared.store.driver import Database
 from shared.store.sealing import Sealer
+from shared.store.spool import Spool, Standing, Taken
 from shared.store.topology import agree_on_topology
 from shared.wechat.client import WeChatClient
 from shared.wechat.crypto import signature
@@ -61,6 +62,17 @@ VERDICTS: list[tuple[Check, str, str]] = [
     (skew_check(0.2), "ok", "differ by 0.2 s"),
     (skew_check(-3), "warn", "differ by 3.0 s"),
     (skew_check(11), "fail", "differ by 11.0 s"),
+    (standing_check(Standing(0, None), NOW), "ok", "no push waits in the spool"),
+    (
+        standing_check(Standing(1, NOW - timedelta(seconds=90)), NOW),
+        "warn",
+        "1 push waits in the spool, the first for 90 s",
+    ),
+    (
+        standing_check(Standing(7, NOW + timedelta(seconds=2)), NOW),
+        "warn",
+        "7 pushes wait in the spool, the first for 0 s",
+    ),
     (agent_check([]), "warn", "there are no agents"),
     (agent_check([agent(enabled=False)]), "warn", "there are no agents"),
     (agent_check([agent(), agent("wei")]), "warn", "none of 2 agents is online"),
@@ -156,6 +168,13 @@ async def test_what_is_set_aside_is_counted(cli: Cli, database: Database) -> Non
     dead = DeadMessage(id="d", queue="q", body=b"", kind="k", reason="r", at=NOW)
     await DeadStore(database).condemn(dead)
     assert (await said(cli))["1 message is set aside"] == "warn"
+
+
+async def test_what_waits_in_the_spool_is_counted(cli: Cli, database: Database) -> None:
+    assert (await said(cli))["no push waits in the spool"] == "ok"
+    await Spool(database, answer_seconds=5).add("c", b"{}", Taken(NOW, "gone", 1))
+    found = await said(cli)
+    assert [status for what, status in found.items() if what.startswith("1 push waits in the spool")] == ["warn"]
 
 
 async def test_every_secret_that_does_not_open_is_named(cli: Cli, database: Database) -> None:

@@ -14,7 +14,7 @@ from shared.bus.connection import BrokerUnavailable, linked
 from shared.bus.generations import cut_off
 from shared.bus.inspection import inspected
 from shared.bus.publisher import Publisher, Unroutable
-from shared.bus.topology import Topology, TopologyMismatch
+from shared.bus.topology import Topology, TopologyMismatch, declare
 from shared.clock import real_now
 from shared.conversation.facts import MessageReceived
 from shared.store.driver import Database
@@ -92,7 +92,8 @@ async def keeping(cli: Cli, **more: int) -> AsyncIterator[tuple[Backbone, Durabl
     async with edge(cli, **more) as base:
         durable = Durable(base.publisher, Spool(base.database, answer_seconds=10), base.leases, most_rows=1000)
         await durable.look()
-        base.background.spawn(durable.run(), "spool")
+        base.background.spawn(durable.keep_looking(), "spool")
+        base.background.spawn(durable.keep_relaying(), "relay")
         yield base, durable
 
 
@@ -214,6 +215,22 @@ async def test_queues_left_by_a_change_that_was_stopped_at_its_end_go_with_the_n
     await cli.ok(*CHANGE)
     assert await queues(amqp_url, OLD) == ["bot.v1", "offers.v1"]
     assert await queues(amqp_url, NEW) == list(NEW.queues())
+
+
+async def test_an_operators_queues_are_waited_for_and_left_to_it(cli: Cli, amqp_url: str, database: Database) -> None:
+    settings(RouterSettings, cli)
+    await cli.ok("prepare")
+    cli.variables["TOPOLOGY"] = "expect"
+    refused = await cli(*CHANGE, "--json")
+    assert (refused.code, "7 of the new queues are missing: nothing was changed" in refused.err) == (1, True)
+    assert await stored_topology(database) == OLD
+    assert await queues(amqp_url, OLD) == list(OLD.queues())
+    async with linked(amqp_url, "operator") as link:
+        await link.wait_connected()
+        await declare(link, NEW)
+    await cli.ok(*CHANGE)
+    assert await stored_topology(database) == NEW
+    assert await queues(amqp_url, OLD) == list(OLD.queues())
 
 
 async def test_a_worker_that_ran_through_a_change_ends(cli: Cli, database: Database) -> None:

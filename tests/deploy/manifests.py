@@ -46,7 +46,7 @@ def render(folder: Path) -> Rendered:
     """Raises CalledProcessError, with kustomize's words in its stderr."""
     kustomize = [str(KUSTOMIZE.program(tools())), "build", str(folder)]
     built = subprocess.run(kustomize, check=True, capture_output=True, text=True)
-    return Rendered(one for one in yaml.safe_load_all(built.stdout) if one)
+    return Rendered(one for one in yaml.load_all(built.stdout, Loader=yaml.CSafeLoader) if one)
 
 
 def with_components(folder: Path, names: Iterable[str], base: str = "base") -> Rendered:
@@ -67,19 +67,35 @@ def copy_of_deploy(folder: Path) -> Path:
     return copied
 
 
-def invalid(documents: Rendered, minor: str) -> list[str]:
-    """What Kubernetes of that minor version would not take, or ignore, in its own kinds."""
-    own = [one for one in documents if one["apiVersion"].startswith(BUILT_IN)]
+def broken(folder: Path, file: str, old: str, new: str, built: str = "base") -> Rendered:
+    """What `built` gives in a copy where every `old` in `file` is `new`. Raises CalledProcessError as `render`."""
+    copied = copy_of_deploy(folder)
+    text = (copied / file).read_text()
+    assert old in text, f"{file} has no {old!r} any more"
+    (copied / file).write_text(text.replace(old, new))
+    return render(copied / built)
+
+
+def invalid(documents: Iterable[Document], *minors: str) -> list[str]:
+    """What Kubernetes of any of these minor versions would not take, or ignore, in its own kinds."""
+    # What several builds have alike is asked once.
+    own = {json.dumps(one, sort_keys=True) for one in documents if one["apiVersion"].startswith(BUILT_IN)}
     script = (
         "import json, sys, kubernetes_validate as kv\n"
-        "for one in json.load(sys.stdin):\n"
-        "    name = one['kind'] + '/' + one['metadata']['name']\n"
-        "    try:\n"
-        "        kv.validate(one, sys.argv[1], strict=True)\n"
-        "    except kv.ValidationError as wrong:\n"
-        "        print(name + ': ' + wrong.message)\n"
+        "documents = [json.loads(line) for line in sys.stdin]\n"
+        "for minor in sys.argv[1:]:\n"
+        "    for one in documents:\n"
+        "        name = one['kind'] + '/' + one['metadata']['name']\n"
+        "        try:\n"
+        "            kv.validate(one, minor, strict=True)\n"
+        "        except kv.ValidationError as wrong:\n"
+        "            print(name + ' (' + minor + '): ' + wrong.message)\n"
     )
     said = subprocess.run(
-        [tool("python"), "-c", script, minor], input=json.dumps(own), check=True, capture_output=True, text=True
+        [tool("python"), "-c", script, *minors],
+        input="\n".join(sorted(own)),
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return said.stdout.splitlines()

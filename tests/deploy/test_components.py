@@ -3,20 +3,17 @@
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from shared.bus.topology import BOT_QUEUE, Topology
+from shared.pictures import SENDABLE_MAX_BYTES
 from tests.deploy.custom_kinds import SPECS
-from tests.deploy.manifests import BUILT_IN, DEPLOY, Document, Rendered, copy_of_deploy, render
+from tests.deploy.manifests import BUILT_IN, Document, Rendered, copy_of_deploy, render, with_components
 
 SCALED = {"router": "router_partitions", "sender": "sender_partitions"}
-
-
-@pytest.fixture(scope="module")
-def production() -> Rendered:
-    return render(DEPLOY / "overlays" / "production")
 
 
 def refused(documents: Rendered) -> list[str]:
@@ -112,6 +109,45 @@ def test_each_service_reaches_what_it_calls_and_is_reached_by_who_calls_it(produ
     }
 
 
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    return with_components(tmp_path_factory.mktemp("traced"), ["tracing", "network-policies"], "overlays/production")
+
+
+def off_its_way(documents: Rendered) -> list[str]:
+    """What in the collector's address the policy that opens the way to it does not name."""
+    (settings,) = [one["data"] for name, one in documents.of("ConfigMap").items() if name.startswith("wxdesk-settings")]
+    address = urlsplit(settings["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    (way,) = documents.of("NetworkPolicy")["to-collector"]["spec"]["egress"]
+    namespace = way["to"][0]["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+    wrong = [] if (address.hostname or "").split(".")[1:] == [namespace, "svc"] else [namespace]
+    return wrong if [one["port"] for one in way["ports"]] == [address.port] else [*wrong, str(address.port)]
+
+
+def test_spans_find_the_collector_where_the_policy_lets_them(traced: Rendered) -> None:
+    assert off_its_way(traced) == []
+    for service in traced.of("Deployment"):
+        assert "to-collector" in ways(traced, service, "egress")
+
+
+@pytest.mark.parametrize(("old", "new"), [("port: 4318", "port: 4317"), ("name: tracing}", "name: elsewhere}")])
+def test_a_way_that_leads_elsewhere_is_found(old: str, new: str, tmp_path: Path) -> None:
+    copied = copy_of_deploy(tmp_path)
+    policy = copied / "components" / "tracing" / "policy.yaml"
+    assert old in policy.read_text()
+    policy.write_text(policy.read_text().replace(old, new))
+    (copied / "combination").mkdir()
+    told = "resources: [../base]\ncomponents: [../components/tracing]\n"
+    (copied / "combination" / "kustomization.yaml").write_text(told)
+    assert len(off_its_way(render(copied / "combination"))) == 1
+
+
 def test_paths_of_the_ingress_are_those_of_the_gateway(production: Rendered) -> None:
     rules = production.of("Ingress")["gateway"]["spec"]["rules"]
     assert [path["path"] for rule in rules for path in rule["http"]["paths"]] == ["/wechat/", "/vendors/"]
+
+
+def test_pictures_pass_the_ingress(production: Rendered) -> None:
+    for one in production.of("Ingress").values():
+        most = one["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
+        assert int(most.removesuffix("m")) << 20 > SENDABLE_MAX_BYTES * 1.1

@@ -8,13 +8,14 @@ from tests.deploy.flows import Pod, allowed
 from tests.deploy.manifests import Rendered, copy_of_deploy, render, with_components
 
 RABBITMQ = Pod({"app.kubernetes.io/name": "rabbitmq"})
+COLLECTOR = Pod({"app": "otel-collector"}, "tracing")
 SERVICES = ("gateway", "router", "sender", "bot", "console")
 OPS = {"gateway": 9080, "console": 9081, "router": 9083, "sender": 9084, "bot": 9085}
 
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
-    return with_components(tmp_path_factory.mktemp("flows"), ["network-policies", "rabbitmq-operator"])
+    return with_components(tmp_path_factory.mktemp("flows"), ["network-policies", "rabbitmq-operator", "tracing"])
 
 
 def pod(documents: Rendered, service: str) -> Pod:
@@ -56,6 +57,20 @@ def test_services_are_reached_by_who_calls_them(rendered: Rendered) -> None:
     assert all(allowed(rendered, outside("ingress"), pod(rendered, name), port) for name, port in ports.items())
     assert all(allowed(rendered, outside("monitoring"), pod(rendered, name), port) for name, port in OPS.items())
     assert not any(allowed(rendered, outside("ingress"), pod(rendered, name), port) for name, port in OPS.items())
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_reach_the_collector_and_it_reaches_none(rendered: Rendered, service: str) -> None:
+    caller = pod(rendered, service)
+    assert allowed(rendered, caller, COLLECTOR, 4318)
+    assert not any(allowed(rendered, caller, COLLECTOR, port) for port in (80, 443, 4317))
+    assert not allowed(rendered, caller, outside("somebody-else"), 4318)
+    assert not any(allowed(rendered, COLLECTOR, caller, port) for port in (OPS[service], 8080, 8081))
+
+
+def test_without_its_component_no_collector_is_reached(tmp_path: Path) -> None:
+    bare = with_components(tmp_path, ["network-policies", "rabbitmq-operator"])
+    assert not any(allowed(bare, pod(bare, name), COLLECTOR, 4318) for name in SERVICES)
 
 
 @pytest.mark.parametrize(

@@ -152,8 +152,17 @@ class Town:
         return await ConversationStore(self.database).get(conversation_id(APP_ID, openid))
 
     async def history(self, openid: str) -> list[Message]:
-        name = conversation_id(APP_ID, openid)
-        return await MessageStore(self.database).page(name, after_seq=0, limit=10_000)
+        """Every message that the conversation counts by now: they are stored a moment after it says so."""
+        name, conversation = conversation_id(APP_ID, openid), await self.conversation(openid)
+        if conversation is None or not conversation.last_seq:
+            return []
+        last_seq = conversation.last_seq
+
+        async def stored() -> list[Message]:
+            found = await MessageStore(self.database).page(name, after_seq=0, limit=10_000)
+            return found if found and found[-1].seq >= last_seq else []
+
+        return await eventually(stored)
 
     async def settled(self, openid: str) -> bool:
         """Nothing of this customer's is under way any more."""
@@ -176,11 +185,15 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    servers: Mapping[str, str], directory: Path, planned: Callable[[Plan], None] = lambda _: None, **settings: Any
+    servers: Mapping[str, str],
+    directory: Path,
+    planned: Callable[[Plan], None] = lambda _: None,
+    later: Callable[[Replica], bool] = lambda _: False,
+    **settings: Any,
 ) -> AsyncIterator[Town]:
     """A whole wxdesk on these servers (AMQP_URL, MONGO_URL, MONGO_DB, WXDESK_SECRET_KEYS, …), its app registered.
 
-    `planned` hears who will listen where, before anyone does.
+    `planned` hears who will listen where, before anyone does. Replicas that are for `later` are not started yet.
     """
     run = RunSettings(
         gateway_port=0, console_port=0, sandbox_port=0, ops_port=0, data_dir=directory, mongo_db=servers["MONGO_DB"],
@@ -195,7 +208,7 @@ async def town(
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         made = Town(everything, common, seeded, database, session, directory)
         try:
-            await made.start(*(replica.name for replica in everything.replicas))
+            await made.start(*(replica.name for replica in everything.replicas if not later(replica)))
             await register(common, seeded)
             yield made
         finally:

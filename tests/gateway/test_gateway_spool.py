@@ -99,6 +99,22 @@ async def test_a_broker_that_does_not_answer_is_as_good_as_away(
         assert {"1", "2"} == set(numbers(await edge.facts(2)))
 
 
+async def test_what_is_not_durable_in_the_time_there_is_is_answered_all_the_same(
+    environment: dict[str, str], way: Relay
+) -> None:
+    real = environment["AMQP_URL"]
+    async with door({**environment, "AMQP_URL": way.url}, real, ANSWER_SECONDS="0.2") as edge:
+        way.hold()
+        assert (await edge.post(*message(1)))[0] == 503
+        way.let_go()
+
+        async def taken() -> bool:
+            return await edge.post(*message(1)) == SUCCESS
+
+        await eventually(taken)
+        assert {"1"} == set(numbers(await edge.facts(1)))
+
+
 async def test_a_gateway_starts_without_rabbitmq_and_is_ready(
     environment: dict[str, str], database: Database, way: Relay
 ) -> None:
@@ -198,15 +214,15 @@ async def test_stopped_between_publishing_and_forgetting_it_goes_out_again(
     assert first.id == second.id == fact(1).id
 
 
-async def test_what_follows_something_that_waits_waits_behind_it_at_every_gateway(
+async def test_what_follows_something_that_waits_waits_behind_it_at_a_gateway_that_just_began(
     database: Database, environment: dict[str, str]
 ) -> None:
     waiting = fact(1)
     await Spool(database, answer_seconds=5).add(waiting.conversation_id, encode(waiting), Taken(NOON, "gone", 1))
     async with durable(database, environment["AMQP_URL"]) as one:
-        await one.look()
         await one.keep(fact(2))
         assert await rows(database) == 2
+        await one.look()
         await one.relay()
         await one.keep(fact(3))
         assert await rows(database) == 0

@@ -8,7 +8,7 @@ from services.console.cli.environment import Environment
 from services.console.cli.failures import Misused
 from services.router.settings import RouterSettings
 from shared.secret_files import FileRefused, SecretFiles
-from shared.settings import MongoSettings, SettingsRefused, read_settings
+from shared.settings import MongoSettings, ObserveSettings, SettingsRefused, read_settings
 
 KEY = "kAFKE8_2bxjQdNxrfPMzKyDVl4Jb-n4sTQEVlKYyvbo="
 SERVERS = {"AMQP_URL": "amqp://file:secret@rabbit/", "MONGO_URL": "mongodb://file:secret@mongo/"}
@@ -32,6 +32,14 @@ def test_a_service_reads_its_secrets_from_files(folder: Path) -> None:
     settings = read_settings(RouterSettings)
     assert settings.amqp_url.get_secret_value() == "amqp://file:secret@rabbit/"
     assert settings.secret_keys == [KEY]
+
+
+def test_what_a_collector_wants_to_hear_may_be_a_file(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OTEL_EXPORTER_OTLP_HEADERS", raising=False)
+    fill(folder, {"OTEL_EXPORTER_OTLP_HEADERS": "api-key=secret\n"})
+    settings = read_settings(ObserveSettings)
+    assert settings.collector_headers == {"api-key": "secret"}
+    assert "secret" not in repr(settings)
 
 
 def test_links_as_kubernetes_makes_them_are_followed(folder: Path) -> None:

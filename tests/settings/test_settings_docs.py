@@ -41,7 +41,8 @@ def test_every_variable_says_what_it_is_for() -> None:
 
 def test_what_is_secret_says_so() -> None:
     secret = {line.split("`")[1] for line in rows() if "| secret |" in line}
-    assert secret == {"AMQP_URL", "MONGO_URL", "WXDESK_FIRST_ADMIN_PASSWORD", "WXDESK_SECRET_KEYS"}
+    ours = {"AMQP_URL", "MONGO_URL", "WXDESK_FIRST_ADMIN_PASSWORD", "WXDESK_SECRET_KEYS"}
+    assert secret == {*ours, "OTEL_EXPORTER_OTLP_HEADERS"}
 
 
 def test_what_the_command_reads_is_there() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import web
@@ -23,20 +24,25 @@ class Told(NamedTuple):
 
 
 class Collector:
-    """`slow`: whoever sends waits for an answer that does not come."""
+    """`slow`: whoever sends waits for an answer that does not come; `status`: what it is told, 200 for taken."""
 
     def __init__(self) -> None:
         self.url = ""
         self.spans: list[Told] = []
         self.bodies: list[bytes] = []
         self.slow = False
+        self.status = 200
         self.asked = 0
+        self.keys: set[str | None] = set()
 
     async def take(self, request: web.Request) -> web.Response:
         body = await request.read()
         self.asked += 1
+        self.keys.add(request.headers.get("x-api-key"))
         if self.slow:
             await asyncio.Event().wait()
+        if self.status != HTTPStatus.OK:
+            return web.Response(status=self.status)
         self.bodies.append(body)
         for group in ExportTraceServiceRequest.FromString(body).resource_spans:
             named = {one.key: one.value.string_value for one in group.resource.attributes}
@@ -68,11 +74,11 @@ class Collector:
 
 
 @asynccontextmanager
-async def collector() -> AsyncIterator[Collector]:
+async def collector(port: int = 0) -> AsyncIterator[Collector]:
     made = Collector()
     app = web.Application()
     app.router.add_post("/v1/traces", made.take)
-    async with listen(app, "127.0.0.1", 0, "COLLECTOR_PORT") as port:
-        made.url = f"http://127.0.0.1:{port}"
+    async with listen(app, "127.0.0.1", port, "COLLECTOR_PORT") as taken:
+        made.url = f"http://127.0.0.1:{taken}"
         yield made
         made.slow = False

@@ -24,7 +24,7 @@ from services.console.cli.checks.keys import key_checks
 from services.console.cli.checks.replica_set import replica_set_checks
 from services.console.cli.checks.replicas import replica_checks, schema_check
 from services.console.cli.checks.services import readiness_check
-from services.console.cli.checks.store import agent_check, dead_check, openable_apps, store_checks
+from services.console.cli.checks.store import agent_check, dead_check, openable_apps, spool_check, store_checks
 from services.console.cli.environment import Environment
 from services.console.cli.failures import Failed, Refused
 from services.console.cli.output import Output
@@ -105,6 +105,7 @@ class Doctor:
         self._topology = await stored_topology(database)
         self._say(topology_check(self._topology, self._rabbit))
         self._say(await dead_check(database))
+        self._say(await spool_check(database))
         agents = await AgentStore(database).everyone()
         self._say(agent_check(agents))
         apps, check = await openable_apps(AppStore(database, Sealer(self._sealed.secret_keys)))

@@ -11,7 +11,9 @@ from shared.store.agents import Agent
 from shared.store.apps import App, AppStore
 from shared.store.dead import DeadStore
 from shared.store.driver import Database, StoreUnavailable
+from shared.store.spool import Spool, Standing
 
+SPOOL_SECONDS: Final = 10.0
 SKEW_WARN_SECONDS: Final = 2.0
 SKEW_FAIL_SECONDS: Final = 10.0
 """A third of a lease (30 s): beyond this two holders could believe in the same one."""
@@ -41,6 +43,19 @@ async def dead_check(database: Database) -> Check:
         what = "1 message is set aside" if count == 1 else f"{count} messages are set aside"
         return warn(what, "look at them with `wxdesk dead list`; replay or drop them")
     return ok("no message is set aside")
+
+
+async def spool_check(database: Database) -> Check:
+    return standing_check(await Spool(database, answer_seconds=SPOOL_SECONDS).standing(), real_now())
+
+
+def standing_check(standing: Standing, now: datetime) -> Check:
+    if standing.oldest_at is None:
+        return ok("no push waits in the spool")
+    seconds = max(0, round((now - standing.oldest_at).total_seconds()))
+    what = "1 push waits in the spool" if standing.rows == 1 else f"{standing.rows} pushes wait in the spool"
+    do = "bring RabbitMQ back; gateways pass them on by themselves, and their log says why not: push_spooled"
+    return warn(f"{what}, the first for {seconds} s", f"{do}, spooled_unreadable")
 
 
 def agent_check(agents: Sequence[Agent]) -> Check:
