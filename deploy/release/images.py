@@ -25,7 +25,7 @@ def command(builder: str, service: str, prefix: str, environment: Mapping[str, s
     told = {"SERVICE": service, "VERSION": version()} | {
         name: environment[name] for name in DIGESTS if name in environment
     }
-    timestamp = ["--build-arg", f"SOURCE_DATE_EPOCH={at}"] if builder == "docker" else [f"--timestamp={at}"]
+    timestamp = ["--build-arg", f"SOURCE_DATE_EPOCH={at}"] if builder == "docker" else [f"--timestamp={at}", "--layers"]
     arguments = [word for name, value in told.items() for word in ("--build-arg", f"{name}={value}")]
     name = f"{prefix}wxdesk/{service}:{version()}"
     return [builder, "build", "--file", "deploy/images/Dockerfile", "--tag", name, *timestamp, *arguments, "."]

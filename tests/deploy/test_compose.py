@@ -1,10 +1,15 @@
 """compose.yaml: of the fields the compose specification has, with the services, ports and version of the manifests."""
 
+import re
+import subprocess
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 import yaml
+from cryptography.fernet import Fernet
 from jsonschema import Draft202012Validator
+from yarl import URL
 
 from deploy.local.checks import ROOT
 from tests.deploy.manifests import DEPLOY
@@ -36,6 +41,7 @@ SERVICE: Final = {
             "required": ["context"],
             "additionalProperties": False,
         },
+        "entrypoint": TEXTS,
         "command": TEXTS,
         "environment": {"type": "object", "additionalProperties": {"type": ["string", "number"]}},
         "ports": TEXTS,
@@ -123,6 +129,35 @@ def test_each_service_is_there_as_in_a_cluster(compose: dict[str, Any], service:
 def test_every_variable_is_a_setting(compose: dict[str, Any], service: str) -> None:
     known = {name.upper() for one in SERVICES for name in settings_of(one).model_fields}
     assert set(compose["services"][service]["environment"]) - known == {"WXDESK_SECRETS_DIR"}
+
+
+def test_the_first_lines_make_every_secret_that_is_asked_for(compose: dict[str, Any], tmp_path: Path) -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+    (lines,) = re.findall(r"^#\n((?:#   .*\n)+)#   docker compose up", text, re.MULTILINE)
+    subprocess.run(["bash", "-ec", lines.replace("#   ", "")], cwd=tmp_path, check=True)
+    made = dict(line.split("=") for line in (tmp_path / ".env").read_text().splitlines())
+    assert set(re.findall(r"\$\{(\w+):\?", text)) == set(made)
+    assert len({*made.values()}) == len(made)
+    assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
+    (key,) = [tmp_path / secret["file"] for secret in compose["secrets"].values()]
+    Fernet(key.read_text().strip())
+
+
+def test_both_servers_ask_for_a_password_and_have_no_port(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    assert not {"ports", "network_mode"} & {*services["mongodb"], *services["rabbitmq"]}
+    for service in SERVICES:
+        addresses = [services[service]["environment"][name] for name in ("AMQP_URL", "MONGO_URL")]
+        assert [URL(re.sub(r"\$\{\w+:\?[^}]*\}", "told", one)).password for one in addresses] == ["told", "told"]
+    assert "--keyFile" in services["mongodb"]["command"]
+
+
+def test_what_is_mounted_is_there(compose: dict[str, Any]) -> None:
+    volumes = [volume for one in compose["services"].values() for volume in one.get("volumes", [])]
+    ours = [volume.split(":") for volume in volumes if volume.startswith("./")]
+    assert [source for source, *_ in ours if not (DEPLOY / source).is_file()] == []
+    assert [access for *_, access in ours if access != "ro"] == []
+    assert {volume.partition(":")[0] for volume in volumes if not volume.startswith("./")} == set(compose["volumes"])
 
 
 def test_what_an_image_needs_is_in_its_context(compose: dict[str, Any]) -> None:
