@@ -19,9 +19,10 @@ async def boss(desk: House) -> Caller:
     return await desk.agent(role="admin")
 
 
-async def bridged_app(boss: Caller, **settings: Any) -> tuple[str, str]:
-    """An app of our agents', and a vendor account that serves it."""
+async def bridged_app(desk: House, boss: Caller, **settings: Any) -> tuple[str, str]:
+    """An app of our agents', of which the router knows, and a vendor account that serves it."""
     app = await an_app(boss, **settings)
+    await desk.routed_by(app, (await boss.get(f"/apps/{app}")).body["version"])
     return app, str((await added(boss, zhima(app)))["id"])
 
 
@@ -56,7 +57,7 @@ async def switched(boss: Caller, app: str, to: dict[str, Any], sessions: str | N
 
 
 async def test_an_agent_gives_a_session_to_a_vendor_and_takes_it_over_again(desk: House, boss: Caller) -> None:
-    app, account = await bridged_app(boss)
+    app, account = await bridged_app(desk, boss)
     lina = await desk.agent()
     customer = await desk.waiting(lina, app)
     assert (await lina.accept(customer)).status == 200
@@ -81,8 +82,8 @@ async def test_an_agent_gives_a_session_to_a_vendor_and_takes_it_over_again(desk
 
 
 async def test_a_session_goes_only_to_vendors_that_serve_the_app_and_work(desk: House, boss: Caller) -> None:
-    app, account = await bridged_app(boss)
-    _, elsewhere = await bridged_app(boss)
+    app, account = await bridged_app(desk, boss)
+    _, elsewhere = await bridged_app(desk, boss)
     customer = await desk.waiting(boss, app)
     for wrong in ("nobody", elsewhere):
         refused = await given(boss, customer, wrong)
@@ -128,7 +129,7 @@ async def test_a_drill_opens_a_breaker_for_one_app_and_closes_it(desk: House, bo
 
 
 async def test_switching_moves_what_comes_and_if_asked_what_is_open(desk: House, boss: Caller) -> None:
-    app, account = await bridged_app(boss)
+    app, account = await bridged_app(desk, boss)
     vendor = {"kind": "vendor", "name": account}
     held, waiting = await desk.waiting(boss, app), await desk.waiting(boss, app)
     assert (await boss.accept(held)).status == 200
@@ -164,7 +165,7 @@ async def test_switching_moves_what_comes_and_if_asked_what_is_open(desk: House,
 
 
 async def test_switching_to_the_bot_and_to_wechats_console(desk: House, boss: Caller) -> None:
-    app, account = await bridged_app(boss)
+    app, account = await bridged_app(desk, boss)
     customer = await desk.waiting(boss, app)
     assert (await switched(boss, app, {"kind": "bot"}, "all"))["moved"] == 1
     assert await boss.state(customer) == "bot"
@@ -184,14 +185,14 @@ async def test_switching_to_the_bot_and_to_wechats_console(desk: House, boss: Ca
 
 async def test_a_switch_refuses_only_what_it_makes_wrong(desk: House, boss: Caller) -> None:
     agent = await desk.agent(groups=("late",))
-    app, account = await bridged_app(boss, rules=[{"name": "夜里", "to": {"kind": "group", "name": "late"}}])
+    app, account = await bridged_app(desk, boss, rules=[{"name": "夜里", "to": {"kind": "group", "name": "late"}}])
     login = (await agent.get("/me")).body["id"]
     assert (await boss.call("PATCH", f"/agents/{login}", {"groups": []})).status == 200
     assert places(await put_settings(boss, app, rules=[{"name": "夜里", "to": {"kind": "group", "name": "late"}}])) == [
         "settings.rules.0.to.name"
     ]
     assert (await switched(boss, app, {"kind": "vendor", "name": account}))["moved"] == 0
-    _, elsewhere = await bridged_app(boss)
+    _, elsewhere = await bridged_app(desk, boss)
     refused = await boss.post(f"/apps/{app}/switch", {"to": {"kind": "vendor", "name": elsewhere}})
     assert places(refused) == ["settings.entry"]
     for wrong in ({"kind": "vendor"}, {"kind": "agents", "name": "x"}, {"kind": "group", "name": "late"}):
@@ -200,8 +201,8 @@ async def test_a_switch_refuses_only_what_it_makes_wrong(desk: House, boss: Call
     assert (await agent.post(f"/apps/{app}/switch", {"to": {"kind": "bot"}})).code == "forbidden"
 
 
-async def test_open_sessions_are_not_switched_to_a_vendor_that_is_down(boss: Caller) -> None:
-    app, account = await bridged_app(boss)
+async def test_open_sessions_are_not_switched_to_a_vendor_that_is_down(desk: House, boss: Caller) -> None:
+    app, account = await bridged_app(desk, boss)
     vendor = {"kind": "vendor", "name": account}
     down = {"app_id": app, "open": True}
     assert (await boss.post(f"/vendor-accounts/{account}/breaker", down)).status == 200
@@ -211,8 +212,8 @@ async def test_open_sessions_are_not_switched_to_a_vendor_that_is_down(boss: Cal
     assert (await switched(boss, app, vendor))["moved"] == 0
 
 
-async def test_settings_are_tried_with_vendors(boss: Caller) -> None:
-    app, account = await bridged_app(boss)
+async def test_settings_are_tried_with_vendors(desk: House, boss: Caller) -> None:
+    app, account = await bridged_app(desk, boss)
 
     async def tried(**settings: Any) -> Any:
         return (await boss.post(f"/apps/{app}/settings/try", {"settings": settings})).body
