@@ -129,3 +129,16 @@ def test_only_the_scalers_login_sees_the_management_api_and_it_may_do_nothing_el
 def test_services_wait_for_what_the_operator_makes(rendered: Rendered) -> None:
     (settings,) = [one for name, one in rendered.of("ConfigMap").items() if name.startswith("wxdesk-settings")]
     assert settings["data"]["TOPOLOGY"] == "expect"
+
+
+def shares_the_majority(documents: Rendered) -> bool:
+    """Whether a drain takes one node at a time, of all that the operator labels with the cluster's name."""
+    (cluster,) = documents.of("RabbitmqCluster").values()
+    budget = documents.of("PodDisruptionBudget").get("rabbitmq", {}).get("spec", {})
+    nodes = {"matchLabels": {"app.kubernetes.io/name": cluster["metadata"]["name"]}}
+    return budget == {"maxUnavailable": 1, "selector": nodes} and cluster["spec"]["replicas"] == 3
+
+
+def test_a_drain_leaves_a_majority(rendered: Rendered, tmp_path: Path) -> None:
+    assert shares_the_majority(rendered)
+    assert not shares_the_majority(broken(tmp_path, "cluster.yaml", "maxUnavailable: 1", "maxUnavailable: 2"))
