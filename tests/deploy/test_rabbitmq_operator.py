@@ -136,7 +136,7 @@ def shares_the_majority(documents: Rendered) -> bool:
     (cluster,) = documents.of("RabbitmqCluster").values()
     budget = documents.of("PodDisruptionBudget").get("rabbitmq", {}).get("spec", {})
     nodes = {"matchLabels": {"app.kubernetes.io/name": cluster["metadata"]["name"]}}
-    return budget == {"maxUnavailable": 1, "selector": nodes} and cluster["spec"]["replicas"] == 3
+    return bool(budget == {"maxUnavailable": 1, "selector": nodes} and cluster["spec"]["replicas"] == 3)
 
 
 def test_a_drain_leaves_a_majority(rendered: Rendered, tmp_path: Path) -> None:
